@@ -1,0 +1,243 @@
+package roles
+
+import (
+	"errors"
+	"time"
+)
+
+var errStub = errors.New("not written yet")
+
+// Notice is something a person should know about a file: it was repaired, or part of it could not be read.
+type Notice struct {
+	Path   string
+	Offset int64
+	Text   string
+}
+
+func (n Notice) String() string { return n.Path + ": " + n.Text }
+
+// Dir is the state directory.
+type Dir struct{ path string }
+
+// OpenDir makes and checks the state directory.
+func OpenDir(path string) (Dir, error) { return Dir{}, errStub }
+
+// Notices tells what was repaired when the directory was opened.
+func (d Dir) Notices() []Notice { return nil }
+
+// Path returns the directory's path.
+func (d Dir) Path() string { return d.path }
+
+// DirError says why a directory or file in it cannot be used, and what to do.
+type DirError struct {
+	Path string
+	Hint string
+	Err  error
+}
+
+func (e *DirError) Error() string { return e.Path }
+func (e *DirError) Unwrap() error { return e.Err }
+
+// Offset is a place in the conversation that survives rotation.
+type Offset int64
+
+// Filter picks records.
+type Filter struct {
+	Role  string // from or to, a full address or "user"
+	Team  string
+	Kinds []Kind
+	Tag   string
+	ID    string // this record, and those whose Ref or InReplyTo it is
+	Since time.Time
+	Limit int // 0: all
+}
+
+// Item is a record with what became of it.
+type Item struct {
+	Record
+	Last     Record // the last receipt; its ID is "" when there is none
+	Receipts int
+}
+
+// Reader reads the conversation, from any process, while it is written.
+type Reader struct{ dir Dir }
+
+// NewReader returns a reader of the conversation in dir.
+func NewReader(dir Dir) *Reader { return &Reader{dir} }
+
+func (r *Reader) Tail(f Filter) ([]Record, error)         { return nil, errStub }
+func (r *Reader) TailItems(f Filter) ([]Item, error)      { return nil, errStub }
+func (r *Reader) Get(id string) (Record, []Record, error) { return Record{}, nil, errStub }
+func (r *Reader) Scan(fn func(Record) bool) error         { return errStub }
+func (r *Reader) Offset() Offset                          { return 0 }
+func (r *Reader) From(o Offset) ([]Record, Offset, error) { return nil, 0, errStub }
+func (r *Reader) Notices() []Notice                       { return nil }
+
+// ErrNotFound says that there is no such record, role or briefing.
+var ErrNotFound = errors.New("not found")
+
+// Log is the conversation, open for appending.
+type Log struct{ *Reader }
+
+func OpenLog(dir Dir) (*Log, []Notice, error)  { return nil, nil, errStub }
+func (l *Log) Append(recs ...Record) error     { return errStub }
+func (l *Log) AppendLazy(recs ...Record) error { return errStub }
+func (l *Log) Sync() error                     { return errStub }
+func (l *Log) Close() error                    { return errStub }
+
+// Pending returns the accepted but unfinished messages of each target.
+func Pending(l *Log) (map[Address][]Record, error) { return nil, errStub }
+
+// NewID returns a new UUIDv7.
+func NewID() string { return "" }
+
+// Tag returns the tag text begins with.
+func Tag(text string) string { return "" }
+
+// ParseAddress reads "role" or "team/role".
+func ParseAddress(s string) (Address, error) { return Address{}, errStub }
+
+// ValidName checks the grammar of names.
+func ValidName(s string) error { return errStub }
+
+// ValidRoleName is ValidName, reserved names refused.
+func ValidRoleName(s string) error { return errStub }
+
+// User is the person.
+var User = Address{Role: "user"}
+
+// Resolve finds the address that ref means.
+func Resolve(ref, callerTeam string, known []Address) (Address, error) { return Address{}, errStub }
+
+// AmbiguousError says that several roles go by a name.
+type AmbiguousError struct {
+	Name       string
+	Candidates []Address
+}
+
+func (e *AmbiguousError) Error() string { return e.Name }
+
+// UnknownError says that no role goes by a name.
+type UnknownError struct {
+	Name       string
+	Suggestion string // "" when nothing is near
+}
+
+func (e *UnknownError) Error() string { return e.Name }
+
+// ServerID tells one tmux server from the next on the same socket.
+type ServerID struct {
+	Socket string `json:"socket"`
+	PID    int    `json:"pid"`
+	Start  int64  `json:"start"`
+}
+
+// Entry is what the registry remembers of a role.
+type Entry struct {
+	Address
+	ID           string    `json:"id"`
+	Server       ServerID  `json:"server"`
+	Pane         string    `json:"pane,omitempty"`
+	PanePID      int       `json:"pane_pid,omitempty"`
+	Session      string    `json:"session,omitempty"` // $id
+	Window       string    `json:"window,omitempty"`  // @id
+	SessionName  string    `json:"session_name,omitempty"`
+	Profile      string    `json:"profile"`
+	Dir          string    `json:"dir,omitempty"`
+	Argv         []string  `json:"argv,omitempty"`
+	Launched     bool      `json:"launched"`
+	Lead         bool      `json:"lead,omitempty"`
+	AgentSession string    `json:"agent_session,omitempty"`
+	LayoutFile   string    `json:"layout_file,omitempty"`
+	Started      time.Time `json:"started,omitzero"`
+	Former       []Address `json:"former,omitempty"` // earlier addresses, oldest first
+}
+
+// Team is what the registry remembers of a team.
+type Team struct {
+	Name        string    `json:"name"`
+	Dir         string    `json:"dir,omitempty"`
+	LayoutFile  string    `json:"layout_file,omitempty"`
+	Layout      []byte    `json:"layout,omitempty"` // the resolved layout it was started from, as JSON
+	Session     string    `json:"session,omitempty"`
+	SessionName string    `json:"session_name,omitempty"`
+	Started     time.Time `json:"started,omitzero"`
+}
+
+// Registry is registry.json.
+type Registry struct{}
+
+func OpenRegistry(dir Dir) (*Registry, []Notice, error) { return nil, nil, errStub }
+func (r *Registry) All() []Entry                        { return nil }
+func (r *Registry) Get(a Address) (Entry, bool)         { return Entry{}, false }
+func (r *Registry) ByID(id string) (Entry, bool)        { return Entry{}, false }
+func (r *Registry) Put(es ...Entry) error               { return errStub }
+func (r *Registry) Remove(as ...Address) error          { return errStub }
+func (r *Registry) Rename(from, to Address) error       { return errStub }
+func (r *Registry) Teams() []Team                       { return nil }
+func (r *Registry) Team(name string) (Team, bool)       { return Team{}, false }
+func (r *Registry) PutTeam(t Team) error                { return errStub }
+func (r *Registry) RemoveTeam(name string) error        { return errStub }
+
+// EventKind says what an event is about.
+type EventKind string
+
+const (
+	EventRegistered EventKind = "registered"
+	EventStarted    EventKind = "started"
+	EventState      EventKind = "state"
+	EventDied       EventKind = "died"
+	EventRestarted  EventKind = "restarted"
+	EventDrift      EventKind = "drift"
+	EventTrouble    EventKind = "trouble"
+	EventStopped    EventKind = "stopped"
+)
+
+// Event is one line of events.jsonl.
+type Event struct {
+	V         int       `json:"v"`
+	Time      time.Time `json:"time"`
+	Kind      EventKind `json:"kind"`
+	Role      Address   `json:"role,omitzero"`
+	ID        string    `json:"id,omitempty"`
+	From      string    `json:"from,omitempty"`
+	To        string    `json:"to,omitempty"`
+	StateKind string    `json:"state_kind,omitempty"`
+	Rule      string    `json:"rule,omitempty"`
+	Detail    string    `json:"detail,omitempty"`
+}
+
+// EventFilter picks events.
+type EventFilter struct {
+	Role  string
+	Kinds []EventKind
+	Since time.Time
+	Limit int
+}
+
+// Events is events.jsonl.
+type Events struct{}
+
+func OpenEvents(dir Dir) (*Events, []Notice, error)   { return nil, nil, errStub }
+func (e *Events) Append(evs ...Event) error           { return errStub }
+func (e *Events) Tail(f EventFilter) ([]Event, error) { return nil, errStub }
+func (e *Events) Close() error                        { return errStub }
+
+// Mailboxes are the roles' own copies of what was sent to them.
+type Mailboxes struct{}
+
+func OpenMailboxes(dir Dir, l *Log) (*Mailboxes, []Notice, error) { return nil, nil, errStub }
+func (m *Mailboxes) Put(recs ...Record) error                     { return errStub }
+func (m *Mailboxes) List(a Address, f Filter) ([]Record, error)   { return nil, errStub }
+func (m *Mailboxes) Count(a Address) (int, error)                 { return 0, errStub }
+func (m *Mailboxes) Rename(from, to Address) error                { return errStub }
+func (m *Mailboxes) Close() error                                 { return errStub }
+
+// Prompts is prompts.json.
+type Prompts struct{}
+
+func OpenPrompts(dir Dir) (*Prompts, []Notice, error) { return nil, nil, errStub }
+func (p *Prompts) Get(a Address) (string, bool)       { return "", false }
+func (p *Prompts) Set(a Address, text string) error   { return errStub }
+func (p *Prompts) Delete(a Address) error             { return errStub }
+func (p *Prompts) List() []Address                    { return nil }
