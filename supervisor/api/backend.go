@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+
+	"isesh/roles"
+)
+
+// Backend is what the socket serves; the supervisor implements it.
+//
+// Every method may be called by many goroutines at once and returns soon after its context ends: the client has gone, or the supervisor is
+// ending. An *Error goes to the client as it is, any other error as CodeError. How far a message came, rejected included, is told by the
+// Receipt with a nil error; the results beside a non-nil error are dropped.
+type Backend interface {
+	// Hello says who serves.
+	Hello() Hello
+	// Attribute finds out who asks: it fills Role and How from PID, TmuxPane and EnvRole. Its answer is what the other methods get.
+	Attribute(ctx context.Context, c Caller) Caller
+
+	// Start starts a team. It may call progress, from any goroutine, with a line for a person until it returns.
+	Start(ctx context.Context, c Caller, r StartRequest, progress func(string)) (StartResult, error)
+	Stop(ctx context.Context, c Caller, r StopRequest) (StopResult, error)
+	Restart(ctx context.Context, c Caller, r RestartRequest) ([]Role, error)
+
+	Roles(ctx context.Context, c Caller) ([]Role, error)
+	Role(ctx context.Context, c Caller, ref string) (Role, error)
+	// Teams returns the team of that name, all of them when name is empty.
+	Teams(ctx context.Context, c Caller, name string) ([]Team, error)
+
+	Send(ctx context.Context, c Caller, r SendRequest) (Receipt, error)
+	// Receipt tells how far a message came, and the records that belong to it, oldest first.
+	Receipt(ctx context.Context, c Caller, id string) (Receipt, []roles.Record, error)
+
+	Approve(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
+	Deny(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
+	Respond(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
+	Cancel(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
+
+	Read(ctx context.Context, c Caller, r ReadRequest) (ReadResult, error)
+	// Wait blocks until the wanted state or its time-out; the time-out is a result, not an error.
+	Wait(ctx context.Context, c Caller, r WaitRequest) (WaitResult, error)
+	WhoAmI(ctx context.Context, c Caller) (WhoAmI, error)
+
+	// Log calls yield for each entry, oldest first, from one goroutine; with q.Follow it goes on until ctx ends. An error of yield ends it and
+	// is returned.
+	Log(ctx context.Context, c Caller, q LogQuery, yield func(Entry) error) error
+
+	// StopSupervisor asks for the end and returns before it: the socket must still carry the answer. The handler has already refused a
+	// replacement that is not newer.
+	StopSupervisor(ctx context.Context, c Caller, r StopSupervisor) error
+}
