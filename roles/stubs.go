@@ -7,37 +7,6 @@ import (
 
 var errStub = errors.New("not written yet")
 
-// Notice is something a person should know about a file: it was repaired, or part of it could not be read.
-type Notice struct {
-	Path   string
-	Offset int64
-	Text   string
-}
-
-func (n Notice) String() string { return n.Path + ": " + n.Text }
-
-// Dir is the state directory.
-type Dir struct{ path string }
-
-// OpenDir makes and checks the state directory.
-func OpenDir(path string) (Dir, error) { return Dir{}, errStub }
-
-// Notices tells what was repaired when the directory was opened.
-func (d Dir) Notices() []Notice { return nil }
-
-// Path returns the directory's path.
-func (d Dir) Path() string { return d.path }
-
-// DirError says why a directory or file in it cannot be used, and what to do.
-type DirError struct {
-	Path string
-	Hint string
-	Err  error
-}
-
-func (e *DirError) Error() string { return e.Path }
-func (e *DirError) Unwrap() error { return e.Err }
-
 // Offset is a place in the conversation that survives rotation.
 type Offset int64
 
@@ -87,43 +56,6 @@ func (l *Log) Close() error                    { return errStub }
 
 // Pending returns the accepted but unfinished messages of each target.
 func Pending(l *Log) (map[Address][]Record, error) { return nil, errStub }
-
-// NewID returns a new UUIDv7.
-func NewID() string { return "" }
-
-// Tag returns the tag text begins with.
-func Tag(text string) string { return "" }
-
-// ParseAddress reads "role" or "team/role".
-func ParseAddress(s string) (Address, error) { return Address{}, errStub }
-
-// ValidName checks the grammar of names.
-func ValidName(s string) error { return errStub }
-
-// ValidRoleName is ValidName, reserved names refused.
-func ValidRoleName(s string) error { return errStub }
-
-// User is the person.
-var User = Address{Role: "user"}
-
-// Resolve finds the address that ref means.
-func Resolve(ref, callerTeam string, known []Address) (Address, error) { return Address{}, errStub }
-
-// AmbiguousError says that several roles go by a name.
-type AmbiguousError struct {
-	Name       string
-	Candidates []Address
-}
-
-func (e *AmbiguousError) Error() string { return e.Name }
-
-// UnknownError says that no role goes by a name.
-type UnknownError struct {
-	Name       string
-	Suggestion string // "" when nothing is near
-}
-
-func (e *UnknownError) Error() string { return e.Name }
 
 // ServerID tells one tmux server from the next on the same socket.
 type ServerID struct {
