@@ -13,17 +13,15 @@ import (
 )
 
 // Real starts nothing by itself: it returns the address of a private tmux, with a socket of its own in a short temporary directory and an
-// empty configuration, so that the first command or dial starts a server that no other test and no user shares. TMUX and TMUX_PANE are taken
-// out of the test's environment until it ends. When the test ends, the server is killed and the directory removed. The test is skipped, with
-// a reason, when tmux is not installed.
+// empty configuration, so that the first command or dial starts a server that no other test and no user shares. Server itself keeps TMUX out
+// of the environment. When the test ends, the server is killed and the directory removed. The test is skipped, with a reason, when tmux is not
+// installed.
 func Real(t testing.TB) control.Server {
 	t.Helper()
 	binary, err := exec.LookPath("tmux")
 	if err != nil {
 		t.Skipf("tmux is not installed: %v", err)
 	}
-	dropenv(t, "TMUX")
-	dropenv(t, "TMUX_PANE")
 	// t.TempDir is named after the test, which can be longer than a socket address allows.
 	dir, err := os.MkdirTemp("", "isesh")
 	if err != nil {
@@ -53,13 +51,4 @@ func noServer(text string) bool {
 		}
 	}
 	return false
-}
-
-// dropenv removes a variable for the rest of the test. A parallel test cannot change its environment and keeps it.
-func dropenv(t testing.TB, name string) {
-	if _, ok := os.LookupEnv(name); !ok {
-		return
-	}
-	t.Setenv(name, "") // restores the old value at the end of the test
-	os.Unsetenv(name)
 }
