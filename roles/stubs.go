@@ -7,56 +7,6 @@ import (
 
 var errStub = errors.New("not written yet")
 
-// Offset is a place in the conversation that survives rotation.
-type Offset int64
-
-// Filter picks records.
-type Filter struct {
-	Role  string // from or to, a full address or "user"
-	Team  string
-	Kinds []Kind
-	Tag   string
-	ID    string // this record, and those whose Ref or InReplyTo it is
-	Since time.Time
-	Limit int // 0: all
-}
-
-// Item is a record with what became of it.
-type Item struct {
-	Record
-	Last     Record // the last receipt; its ID is "" when there is none
-	Receipts int
-}
-
-// Reader reads the conversation, from any process, while it is written.
-type Reader struct{ dir Dir }
-
-// NewReader returns a reader of the conversation in dir.
-func NewReader(dir Dir) *Reader { return &Reader{dir} }
-
-func (r *Reader) Tail(f Filter) ([]Record, error)         { return nil, errStub }
-func (r *Reader) TailItems(f Filter) ([]Item, error)      { return nil, errStub }
-func (r *Reader) Get(id string) (Record, []Record, error) { return Record{}, nil, errStub }
-func (r *Reader) Scan(fn func(Record) bool) error         { return errStub }
-func (r *Reader) Offset() Offset                          { return 0 }
-func (r *Reader) From(o Offset) ([]Record, Offset, error) { return nil, 0, errStub }
-func (r *Reader) Notices() []Notice                       { return nil }
-
-// ErrNotFound says that there is no such record, role or briefing.
-var ErrNotFound = errors.New("not found")
-
-// Log is the conversation, open for appending.
-type Log struct{ *Reader }
-
-func OpenLog(dir Dir) (*Log, []Notice, error)  { return nil, nil, errStub }
-func (l *Log) Append(recs ...Record) error     { return errStub }
-func (l *Log) AppendLazy(recs ...Record) error { return errStub }
-func (l *Log) Sync() error                     { return errStub }
-func (l *Log) Close() error                    { return errStub }
-
-// Pending returns the accepted but unfinished messages of each target.
-func Pending(l *Log) (map[Address][]Record, error) { return nil, errStub }
-
 // ServerID tells one tmux server from the next on the same socket.
 type ServerID struct {
 	Socket string `json:"socket"`

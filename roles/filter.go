@@ -1,0 +1,66 @@
+package roles
+
+import (
+	"slices"
+	"time"
+)
+
+// Filter picks records. A zero field lets everything pass; all that are set must hold.
+type Filter struct {
+	Role  string // the sender or the target: a full address, or "user"
+	Team  string // the record's team, or the team of its sender or target
+	Kinds []Kind // any of them
+	Tag   string
+	ID    string    // this record, and those whose Ref or InReplyTo it is
+	Since time.Time // at or after
+	Limit int       // only the newest so many
+}
+
+// lookBack is how much older than Since a record must be for the search to end there: clocks are set back now and then.
+const lookBack = time.Hour
+
+// match reports whether rec passes the filter, Limit aside.
+func (f Filter) match(rec *Record) bool {
+	switch {
+	case f.Role != "" && rec.From != f.Role && rec.To != f.Role,
+		f.Team != "" && rec.Team != f.Team && teamOf(rec.From) != f.Team && teamOf(rec.To) != f.Team,
+		len(f.Kinds) > 0 && !slices.Contains(f.Kinds, rec.Kind),
+		f.Tag != "" && rec.Tag != f.Tag,
+		f.ID != "" && rec.ID != f.ID && rec.Ref != f.ID && rec.InReplyTo != f.ID,
+		rec.Time.Before(f.Since):
+		return false
+	}
+	return true
+}
+
+// needles returns what the line of a matching record must contain, byte by byte: a line without it need not be decoded. Only values that JSON
+// writes as they are can serve.
+func (f Filter) needles() [][]byte {
+	var ns [][]byte
+	add := func(s string) {
+		if s == "" {
+			return
+		}
+		for i := range len(s) {
+			if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+				return
+			}
+		}
+		ns = append(ns, []byte(s))
+	}
+	add(f.Role)
+	add(f.Team)
+	add(f.Tag)
+	add(f.ID)
+	return ns
+}
+
+// teamOf returns the team in an address, "" when there is none.
+func teamOf(addr string) string {
+	for i := range len(addr) {
+		if addr[i] == '/' {
+			return addr[:i]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,180 @@
+package roles
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"slices"
+)
+
+// liveMsg is a message that was accepted and is not finished.
+type liveMsg struct {
+	At       Offset `json:"at"` // -1: not known, the message was finished before it became live again
+	Status   Status `json:"status"`
+	Evidence string `json:"evidence,omitempty"`
+	Step     string `json:"step,omitempty"`
+}
+
+// liveSet is the live messages by ID. It is derived from the conversation alone.
+type liveSet map[string]liveMsg
+
+// note takes account of a record that was written at a place.
+func (s liveSet) note(rec *Record, at Offset) {
+	if rec.Kind != KindReceipt {
+		if rec.deliverable() && !rec.Status.Final() {
+			s[rec.ID] = liveMsg{At: at, Status: rec.Status, Evidence: rec.Evidence, Step: rec.Step}
+		}
+		return
+	}
+	m, ok := s[rec.Ref]
+	switch {
+	case rec.Status == "" || rec.Ref == "":
+	case rec.Status.Final():
+		delete(s, rec.Ref)
+	case ok:
+		m.Status, m.Evidence = rec.Status, rec.Evidence
+		if rec.Step != "" {
+			m.Step = rec.Step
+		}
+		s[rec.Ref] = m
+	case rec.Status == StatusReturned: // submitted, so it was finished; now its text is back in the composer and owed again
+		s[rec.Ref] = liveMsg{At: -1, Status: rec.Status, Evidence: rec.Evidence, Step: rec.Step}
+	}
+}
+
+// deliverable reports whether rec is text for a role, to be typed into its pane.
+func (rec *Record) deliverable() bool {
+	switch rec.Kind {
+	case KindMessage, KindBroadcast, KindReply:
+	default:
+		return false
+	}
+	a, err := ParseAddress(rec.To)
+	return err == nil && !Reserved(a.Role)
+}
+
+// oldest returns the place of the oldest live message: nothing from there on may be dropped.
+func (s liveSet) oldest() Offset {
+	at := Offset(math.MaxInt64)
+	for _, m := range s {
+		at = min(at, max(m.At, 0))
+	}
+	return at
+}
+
+// liveFile spares a start the reading of every rotated segment: it holds the live messages as they were when the active segment began. It is
+// derived: missing or outdated, it is worked out again.
+const liveFile = conversation + ".index.json"
+
+type liveIndex struct {
+	V    int     `json:"v"`
+	Base int64   `json:"base"` // of the active segment
+	Live liveSet `json:"live"`
+}
+
+// save writes the index for an active segment that begins at base.
+func (s liveSet) save(d Dir, base int64) error {
+	data, err := json.Marshal(liveIndex{Version, base, s})
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", liveFile, err)
+	}
+	return d.replace(liveFile, data)
+}
+
+// recoverLive works out the live messages of a conversation whose active segment begins at base.
+func recoverLive(r *Reader, base int64) (liveSet, error) {
+	live := liveSet{}
+	var from Offset
+	if base > 0 {
+		var idx liveIndex
+		data, err := os.ReadFile(r.dir.join(liveFile))
+		switch {
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return nil, fileError(r.dir.join(liveFile), err)
+		case err == nil && json.Unmarshal(data, &idx) == nil && idx.V == Version && idx.Base == base && idx.Live != nil:
+			live, from = idx.Live, Offset(base)
+		}
+	}
+	var newer error
+	_, err := eachForward(r.dir, conversation, from, func(l lineAt) bool {
+		rec, err := decodeRecord(l.text)
+		switch {
+		case errors.Is(err, errNewer):
+			newer = &DirError{r.dir.join(l.name), err, "install the newer isesh, or choose another state directory with --state-dir"}
+			return false
+		case err != nil:
+			r.damaged(l, err)
+		default:
+			live.note(&rec, l.at)
+		}
+		return true
+	})
+	return live, errors.Join(err, newer)
+}
+
+// Pending returns the accepted messages that are not finished, for each target, in the order in which they were accepted. Status, Evidence and Step
+// of each are those of its last receipt that has them. Messages to the user are not among them: they need no delivery.
+func Pending(l *Log) (map[Address][]Record, error) {
+	l.mu.Lock()
+	live := maps.Clone(l.live)
+	l.mu.Unlock()
+
+	type found struct {
+		rec Record
+		at  Offset
+	}
+	var all []found
+	for id, m := range live {
+		rec, at, err := l.locate(id, m.At)
+		if errors.Is(err, ErrNotFound) {
+			l.note(Notice{l.dir.join(conversation + ext), -1, fmt.Sprintf("message %s was accepted but its text is lost", id)})
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading the pending messages: %w", err)
+		}
+		if m.Status != "" {
+			rec.Status = m.Status
+		}
+		rec.Evidence, rec.Step = m.Evidence, m.Step
+		all = append(all, found{rec, at})
+	}
+	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(a.at, b.at) })
+	pending := map[Address][]Record{}
+	for _, f := range all {
+		if to, err := ParseAddress(f.rec.To); err == nil {
+			pending[to] = append(pending[to], f.rec)
+		}
+	}
+	return pending, nil
+}
+
+// locate reads the record with this ID, which should be at a place, and says where it really is.
+func (r *Reader) locate(id string, at Offset) (Record, Offset, error) {
+	var rec Record
+	found := false
+	look := func(l lineAt) bool {
+		if got, err := decodeRecord(l.text); err == nil && got.ID == id {
+			rec, at, found = got, l.at, true
+		}
+		return false
+	}
+	if at >= 0 {
+		if _, err := eachForward(r.dir, conversation, at, look); err != nil || found {
+			return rec, at, err
+		}
+	}
+	err := eachBackward(r.dir, conversation, func(l lineAt) bool {
+		look(l)
+		return !found
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("message %s: %w", id, ErrNotFound)
+	}
+	return rec, at, err
+}
