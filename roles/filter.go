@@ -33,6 +33,9 @@ func (f Filter) match(rec *Record) bool {
 	return true
 }
 
+// Matches reports whether a record passes the filter; Limit does not count. For those who follow the conversation as it grows.
+func (f Filter) Matches(rec Record) bool { return f.match(&rec) }
+
 // needles returns what the line of a matching record must contain, byte by byte: a line without it need not be decoded. Only values that JSON
 // writes as they are can serve.
 func (f Filter) needles() [][]byte {

@@ -34,6 +34,7 @@ type Entry struct {
 	Argv         []string  `json:"argv,omitempty"`
 	Launched     bool      `json:"launched"` // by isesh; else it was adopted
 	Lead         bool      `json:"lead,omitempty"`
+	LeadMay      []string  `json:"lead_may,omitempty"`      // kinds of waiting that this lead may answer for its team
 	AgentSession string    `json:"agent_session,omitempty"` // the agent's own session id, to resume it
 	LayoutFile   string    `json:"layout_file,omitempty"`
 	Started      time.Time `json:"started,omitzero"`
