@@ -77,5 +77,5 @@ func (p *problems) err() error {
 		}
 		return a.Col - b.Col
 	})
-	return p.list
+	return slices.CompactFunc(p.list, func(a, b *Error) bool { return *a == *b }) // what defaults have wrong is wrong for every role
 }

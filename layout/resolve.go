@@ -50,7 +50,7 @@ func (f *File) Resolve(env Env, o Override) (*Team, error) {
 		return nil, err
 	}
 	r := &resolver{checker: checker{&problems{file: f.path}, f}, env: env.withDefaults()}
-	t := &Team{Name: name, File: f.path, Dir: filepath.Clean(env.Base), Arrange: orElse(f.Arrange, ArrangeWindows)}
+	t := &Team{Name: name, File: absoluteFile(f.path), Dir: filepath.Clean(env.Base), Arrange: orElse(f.Arrange, ArrangeWindows)}
 	r.agent("defaults.agent", f.Defaults.Agent)
 	for i := range f.Roles {
 		t.Roles = append(t.Roles, r.role(&f.Roles[i])...)
@@ -60,6 +60,17 @@ func (f *File) Resolve(env Env, o Override) (*Team, error) {
 	}
 	t.Approvals, t.Flows, t.Limits = f.rules()
 	return t, nil
+}
+
+// absoluteFile makes the path of a file one that holds elsewhere, too.
+func absoluteFile(path string) string {
+	if IsShipped(path) {
+		return path
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 func (e Env) withDefaults() Env {
@@ -156,7 +167,7 @@ func (r *resolver) command(path string, role *Role) []string {
 		return nil
 	}
 	for i, w := range words {
-		words[i] = r.tilde(path, r.expand(path, w))
+		words[i] = r.expand(path, r.tilde(path, w))
 	}
 	if words[0] == "" {
 		r.bad(path, "name a program, or leave the key out", "the command of role %q has no program", role.Name)
@@ -216,7 +227,7 @@ func (r *resolver) promptFile(path, file string) string {
 
 // absolute expands a path and makes it absolute.
 func (r *resolver) absolute(at, base, path string) string {
-	path = r.tilde(at, r.expand(at, path))
+	path = r.expand(at, r.tilde(at, path))
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(base, path)
 	}
