@@ -1,9 +1,13 @@
 package scripted
 
 import (
-	"context"
-	"errors"
+	"flag"
+	"fmt"
+	"io"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,9 +30,9 @@ type Options struct {
 	SwallowEnter     bool          // loses an Enter that comes with the end of a paste in one read...
 	SwallowWithin    time.Duration // ...or this soon after it
 	MenuAfterPaste   bool          // opens a permission menu after a paste...
-	MenuAfterDelay   time.Duration // ...this much later; 0 before the paste was ever drawn...
+	MenuAfterDelay   time.Duration // ...this much later; 0 is before the paste was ever drawn...
 	MenuAfterTimes   int           // ...so many times; 0 is always
-	MenuBeforeKey    bool          // replaces a menu by another one when the first key arrives, and lets the key act on that...
+	MenuBeforeKey    bool          // replaces a permission menu by another one when the first key arrives, and lets the key act on that...
 	MenuBeforeDelay  time.Duration // ...or this long after it was drawn first
 	StopReading      bool          // reads no input any more...
 	StopReadingAfter int           // ...after so many bytes
@@ -41,15 +45,158 @@ type Rule struct {
 	Do     string
 }
 
+// Directives is the help text about what a message can make the agent do.
+const Directives = `The last line of a message that begins with a directive says what its turn does; " THEN " joins several:
+  ECHO TEXT          says it
+  LINES N            says N lines
+  STREAM N           says N words, one at a time
+  SLOW DURATION      is busy for so long
+  HANG DURATION      neither reads nor draws for so long
+  ASKPERM COMMAND    asks for permission; yes says "ran: COMMAND" (nothing is run), no ends the turn
+  ASK QUESTION A|B|C asks; the question ends at its last "? ", else at the last blank
+  SEND ROLE TEXT     runs isesh send ROLE -- TEXT
+  REPLY TEXT         the same, to the role in the message's [from:ROLE], else to user
+  RUN COMMAND        runs it with sh and shows its output
+  CRASH              dies of a signal, with the terminal as it is
+  EXIT N             ends with exit code N
+In a directive {from} is the sender (user without a tag), {text} the message's first line, {rest} what stands behind the
+rule's prefix, {asked} the first line of the user's last message, {answer} what was answered to ASK.`
+
 // Usage is the help text of the program.
-const Usage = ``
+const Usage = `usage: isesh agent scripted [FLAGS]
 
-// ParseArgs reads a command line, without the program's name. It returns flag.ErrHelp when help was asked for.
-func ParseArgs(args []string) (Options, error) { return Options{}, errors.New("not built yet") }
+A terminal program that behaves like a coding agent, for demos and tests.
 
-// Run is the program: it takes over the terminal, and gives it back before it returns. It ends with exit code 0 when the user
-// leaves, the input ends or ctx does, and with the code of an EXIT directive. It returns an error only when it could not run: no
-// terminal, or a record file that cannot be written. A CRASH directive kills the whole process.
-func Run(ctx context.Context, o Options) (exitCode int, err error) {
-	return 1, errors.New("not built yet")
+What it does:
+  --persona NAME           plays a role of the demo: gestor, dev or reviewer
+  --on '[@FROM ]PREFIX=>DIRECTIVES'
+                           standing rule for messages that hold no directive and begin with PREFIX (and come from FROM;
+                           @user: without a tag). May be repeated; the first that fits counts. Rules of --script and
+                           --persona come after those of --on
+  --script FILE            a file of such rules, one a line
+  --isesh PATH             the program that SEND and REPLY run (default isesh)
+  --dir DIR                directory of commands
+  --record FILE            append a JSON line per submitted message (n, time, text) and per key that reaches a menu
+                           (menu_key, menu, chose)
+  --redraw HZ              redraws a second while busy (default 4; 0: none). Never while idle
+  --no-color               no colours, and no placeholder in the composer
+  --busy                   begin with a turn that never ends
+
+How it misbehaves:
+  --start-delay D          come up this late
+  --draw-delay D           draw every change this late
+  --swallow-enter[=D]      lose an Enter that comes in one read with the end of a paste, or within D of it
+  --menu-after-paste D[:N] open a permission menu D after a paste (0: before the paste is drawn), every time or N times
+  --menu-before-key[=D]    replace a permission menu by another one when the first key arrives, before the key acts; with D
+                           that long after it was drawn first
+  --stop-reading N         read no input after N bytes
+
+` + Directives + "\n"
+
+// defaultRedraw turns the spinner often enough to be seen to turn.
+const defaultRedraw = 4
+
+// ParseArgs reads a command line, without the program's name, and the script it names. It returns flag.ErrHelp when help was asked
+// for; the text of that is Usage.
+func ParseArgs(args []string) (Options, error) {
+	o := Options{Redraw: defaultRedraw}
+	var script, persona string
+	fs := flag.NewFlagSet("scripted", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	fs.StringVar(&persona, "persona", "", "")
+	fs.Func("on", "", func(s string) error {
+		r, err := ParseRule(s)
+		o.Rules = append(o.Rules, r)
+		return err
+	})
+	fs.StringVar(&script, "script", "", "")
+	fs.StringVar(&o.Binary, "isesh", "isesh", "")
+	fs.StringVar(&o.Dir, "dir", "", "")
+	fs.StringVar(&o.Record, "record", "", "")
+	fs.IntVar(&o.Redraw, "redraw", o.Redraw, "")
+	fs.BoolVar(&o.NoColor, "no-color", false, "")
+	fs.BoolVar(&o.Busy, "busy", false, "")
+	fs.DurationVar(&o.StartDelay, "start-delay", 0, "")
+	fs.DurationVar(&o.DrawDelay, "draw-delay", 0, "")
+	fs.Var(&optional{&o.SwallowEnter, &o.SwallowWithin}, "swallow-enter", "")
+	fs.Var(&optional{&o.MenuBeforeKey, &o.MenuBeforeDelay}, "menu-before-key", "")
+	fs.Func("menu-after-paste", "", func(s string) (err error) {
+		o.MenuAfterPaste = true
+		delay, times, counted := strings.Cut(s, ":")
+		if counted {
+			if o.MenuAfterTimes, err = strconv.Atoi(times); err != nil || o.MenuAfterTimes < 1 {
+				return fmt.Errorf("%q is no number of times", times)
+			}
+		}
+		o.MenuAfterDelay, err = time.ParseDuration(delay)
+		return err
+	})
+	fs.Func("stop-reading", "", func(s string) (err error) {
+		o.StopReading = true
+		o.StopReadingAfter, err = strconv.Atoi(s)
+		return err
+	})
+	if err := fs.Parse(args); err != nil {
+		return Options{}, err
+	}
+	if fs.NArg() > 0 {
+		return Options{}, fmt.Errorf("unexpected argument %q: the scripted agent takes flags only", fs.Arg(0))
+	}
+	if o.Redraw < 0 || o.Redraw > 1000 {
+		return Options{}, fmt.Errorf("--redraw %d: give a number from 0 to 1000", o.Redraw)
+	}
+	if script != "" {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			return Options{}, fmt.Errorf("reading the script: %w", err)
+		}
+		rules, err := ParseRules(string(text))
+		if err != nil {
+			return Options{}, fmt.Errorf("script %s: %w", script, err)
+		}
+		o.Rules = append(o.Rules, rules...)
+	}
+	if persona != "" {
+		text, ok := personas[persona]
+		if !ok {
+			return Options{}, fmt.Errorf("no persona %q: there are %s", persona, strings.Join(personaNames(), ", "))
+		}
+		rules, err := ParseRules(text)
+		if err != nil {
+			return Options{}, fmt.Errorf("persona %s: %w", persona, err)
+		}
+		o.Rules = append(o.Rules, rules...)
+	}
+	return o, nil
+}
+
+func personaNames() []string {
+	var names []string
+	for name := range personas {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// optional is a flag that may stand alone or with a duration.
+type optional struct {
+	on *bool
+	d  *time.Duration
+}
+
+func (f *optional) String() string   { return "" }
+func (f *optional) IsBoolFlag() bool { return true }
+func (f *optional) Set(s string) (err error) {
+	switch s {
+	case "true":
+		*f.on = true
+	case "false":
+		*f.on, *f.d = false, 0
+	default:
+		*f.on = true
+		*f.d, err = time.ParseDuration(s)
+	}
+	return err
 }
