@@ -37,7 +37,8 @@ type Backend interface {
 	Cancel(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
 
 	Read(ctx context.Context, c Caller, r ReadRequest) (ReadResult, error)
-	// Wait blocks until the wanted state or its time-out; the time-out is a result, not an error.
+	// Wait blocks until the wanted state or its time-out; the time-out is a result, not an error. When ctx ends first, it returns ctx's error:
+	// a client that waits while the supervisor is replaced goes on waiting at the next one.
 	Wait(ctx context.Context, c Caller, r WaitRequest) (WaitResult, error)
 	WhoAmI(ctx context.Context, c Caller) (WhoAmI, error)
 

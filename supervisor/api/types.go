@@ -1,7 +1,3 @@
-// Package api is the supervisor's socket: the types that cross it, the HTTP handler and the client.
-//
-// It is HTTP with JSON bodies over a Unix socket, so `curl --unix-socket PATH http://isesh/v1/roles` works. Every answer that is not 2xx
-// carries an Error. Durations are strings as Go writes them ("1m30s"), times are RFC 3339.
 package api
 
 import (
@@ -178,6 +174,8 @@ type StopResult struct {
 type RestartRequest struct {
 	Targets []string `json:"targets"`
 	Fresh   bool     `json:"fresh"` // without resuming the agent's session
+	// Env is the caller's environment, as in StartRequest.
+	Env map[string]string `json:"env"`
 }
 
 // SendRequest delivers Text to To.
