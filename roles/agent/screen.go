@@ -35,8 +35,8 @@ type Screen struct {
 	Command   string // name of the program in the foreground, as tmux tells it
 	Cols      int
 	Rows      int
-	CursorX   int // 0-based
-	CursorY   int // 0-based
+	CursorX   int // 0-based; -1: not known
+	CursorY   int // 0-based; -1: not known
 	Alternate bool
 	Dead      bool
 }
@@ -46,6 +46,7 @@ type Reading struct {
 	State     State    `json:"state"`
 	Kind      Kind     `json:"kind,omitempty"`
 	Composer  bool     `json:"composer"` // a composer is on the screen
+	ComposerY int      `json:"-"`        // its first row, 0-based; -1 without one
 	Draft     bool     `json:"draft"`    // the composer holds unsent text
 	DraftText string   `json:"draft_text,omitempty"`
 	Collapsed bool     `json:"collapsed,omitempty"` // the draft holds a placeholder of a collapsed paste

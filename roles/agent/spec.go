@@ -41,13 +41,13 @@ type Spec struct {
 //
 // With AtCursor, the composer is the one row under the cursor and only First counts (a shell).
 type ComposerSpec struct {
-	Top          Regex    `yaml:"top"`
-	First        Regex    `yaml:"first"`
-	More         Regex    `yaml:"more"`
-	Bottom       Regex    `yaml:"bottom"`
-	MaxFooter    int      `yaml:"max_footer"`   // non-blank rows that may stand below the composer; 0 = 12
-	Placeholders []Regex  `yaml:"placeholders"` // whole texts that are hints, not drafts; dim text (SGR 2) is always a hint
-	Collapsed    []Regex  `yaml:"collapsed"`    // whole texts that stand for a large paste; a group counts it, see CollapsedCount
+	Top          Regex   `yaml:"top"`
+	First        Regex   `yaml:"first"`
+	More         Regex   `yaml:"more"`
+	Bottom       Regex   `yaml:"bottom"`
+	MaxFooter    int     `yaml:"max_footer"`   // non-blank rows that may stand below the composer; 0 = 12
+	Placeholders []Regex `yaml:"placeholders"` // whole texts that are hints, not drafts; dim text (SGR 2) is always a hint
+	Collapsed    []Regex `yaml:"collapsed"`    // whole texts that stand for a large paste; a group counts it, see CollapsedCount
 	// CollapsedCount says what the group of Collapsed counts: newlines (lines less one), lines, chars; "" = nothing.
 	CollapsedCount string  `yaml:"collapsed_count"`
 	Notices        []Regex `yaml:"notices"` // rows between transcript and composer that say nothing about the state
@@ -59,6 +59,7 @@ type ComposerSpec struct {
 type EchoSpec struct {
 	First Regex `yaml:"first"`
 	More  Regex `yaml:"more"`
+	End   Regex `yaml:"end"` // a row that More matches but that belongs to it no more
 }
 
 // MenuSpec says how menus are drawn. A menu is read from the bottom of the screen: hint rows, options (numbered "1. Yes",
@@ -122,10 +123,10 @@ type GuardSpec struct {
 
 // TextSpec says what must be done to a message before it is pasted.
 type TextSpec struct {
-	Tag     *bool   `yaml:"tag"`     // false: no [from:x] (a shell would run it); default true
-	Shield  []Regex `yaml:"shield"`  // a message that begins so gets a blank in front (^/ and ^! are commands)
-	Pad     []Regex `yaml:"pad"`     // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
-	MaxLen  int     `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
+	Tag    *bool   `yaml:"tag"`     // false: no [from:x] (a shell would run it); default true
+	Shield []Regex `yaml:"shield"`  // a message that begins so gets a blank in front (^/ and ^! are commands)
+	Pad    []Regex `yaml:"pad"`     // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
+	MaxLen int     `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
 }
 
 // Keys are the names of the keys, as tmux knows them, that do things in an agent. A nil list means that the agent has no safe
@@ -162,4 +163,5 @@ type ArgSpec struct {
 	Add    []string `yaml:"add"`
 	Unless []string `yaml:"unless"` // flags that make it superfluous when the user gave one of them (also as --flag=value)
 	If     string   `yaml:"if"`     // prompt or session: only when there is one
+	When   []string `yaml:"when"`   // only when the user gave one of these flags
 }
