@@ -1,5 +1,11 @@
 package control
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 // Pane is one row of list-panes: a pane as one session sees it. A window that
 // is linked into two sessions appears twice. Ids (%3, @2, $1) identify for the
 // life of a server, names are for people.
@@ -27,4 +33,70 @@ type Pane struct {
 	Title                  string
 	Command                string // the foreground process, as pane_current_command
 	Path                   string // its directory, as pane_current_path
+}
+
+// paneFormat is one row. Fields are separated by tabs: tmux keeps control
+// characters out of names and titles, but a directory, a process and an option
+// can hold any, also line feeds that would forge lines of a reply, so those
+// are replaced in the last four. The r in front keeps a row from starting with %.
+const paneFormat = "r #{pane_id}\t#{pane_pid}\t#{session_id}\t#{session_name}\t#{session_attached}" +
+	"\t#{window_id}\t#{window_name}\t#{window_index}\t#{pane_index}\t#{pane_active}\t#{window_active}" +
+	"\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}\t#{pane_in_mode}\t#{pane_input_off}" +
+	"\t#{alternate_on}\t#{cursor_flag}\t#{cursor_x}\t#{cursor_y}\t#{pane_width}\t#{pane_height}" +
+	"\t#{history_size}\t#{pane_tty}" +
+	"\t#{s/[\001-\037]/?/:@isesh_step}\t#{s/[\001-\037]/?/:pane_title}" +
+	"\t#{s/[\001-\037]/?/:pane_current_command}\t#{s/[\001-\037]/?/:pane_current_path}"
+
+const paneFields = 28
+
+func parsePanes(body string) ([]Pane, error) {
+	if body == "" {
+		return nil, nil
+	}
+	lines := strings.Split(body, "\n")
+	panes := make([]Pane, 0, len(lines))
+	for _, line := range lines {
+		p, err := parsePane(line)
+		if err != nil {
+			return nil, err
+		}
+		panes = append(panes, p)
+	}
+	return panes, nil
+}
+
+func parsePane(line string) (Pane, error) {
+	rest, ok := strings.CutPrefix(line, "r ")
+	f := strings.Split(rest, "\t")
+	if !ok || len(f) != paneFields {
+		return Pane{}, fmt.Errorf("reading a row of list-panes: %d fields instead of %d in %q", len(f), paneFields, briefLine(line))
+	}
+	var bad string
+	number := func(s string, empty int) int {
+		if s == "" {
+			return empty
+		}
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			bad = s
+		}
+		return n
+	}
+	p := Pane{
+		ID: f[0], PID: number(f[1], 0),
+		Session: f[2], SessionName: f[3], SessionAttached: number(f[4], 0),
+		Window: f[5], WindowName: f[6], WindowIndex: number(f[7], 0), PaneIndex: number(f[8], 0),
+		Active: f[9] == "1", WindowActive: f[10] == "1",
+		Dead: f[11] == "1", DeadStatus: number(f[12], -1), DeadSignal: number(f[13], 0),
+		// pane_in_mode counts the modes on top of each other.
+		InMode: f[14] != "0" && f[14] != "", InputOff: f[15] == "1",
+		Alternate: f[16] == "1", CursorVisible: f[17] == "1",
+		CursorX: number(f[18], 0), CursorY: number(f[19], 0),
+		Width: number(f[20], 0), Height: number(f[21], 0), HistorySize: number(f[22], 0),
+		TTY: f[23], Step: f[24], Title: f[25], Command: f[26], Path: f[27],
+	}
+	if bad != "" {
+		return Pane{}, fmt.Errorf("reading a row of list-panes: %q is not a number", bad)
+	}
+	return p, nil
 }
