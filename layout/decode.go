@@ -54,9 +54,12 @@ func (d *decoder) unknownKey(kn *yaml.Node, key, what string, fields map[string]
 		return
 	}
 	keys := slices.Sorted(maps.Keys(fields))
-	near := Suggest(strings.ReplaceAll(strings.ToLower(key), "-", "_"), keys)
-	if alien, ok := aliens[strings.ToLower(key)]; ok && slices.Contains(keys, alien) {
-		near = alien
+	plain := strings.ReplaceAll(strings.ToLower(key), "-", "_")
+	near := Suggest(plain, keys)
+	for _, same := range []string{plain, aliens[plain]} {
+		if slices.Contains(keys, same) {
+			near = same
+		}
 	}
 	hint := "known keys: " + strings.Join(keys, ", ")
 	if near != "" {

@@ -18,16 +18,19 @@ func (r *Role) members() []string {
 	return names
 }
 
-// expand turns the name of a role as a layout may write it into names of members: a role with replicas means all of them. Other words
-// (lead, user, all) stay.
+// expand turns the names of roles as a layout may write them into names of members, each once: a role with replicas means all of them.
+// Other words (lead, user, all) stay.
 func (f *File) expand(names []string) []string {
 	var out []string
 	for _, n := range names {
-		i := slices.IndexFunc(f.Roles, func(r Role) bool { return r.Name == n })
-		if i < 0 {
-			out = append(out, n)
-		} else {
-			out = append(out, f.Roles[i].members()...)
+		members := []string{n}
+		if i := slices.IndexFunc(f.Roles, func(r Role) bool { return r.Name == n }); i >= 0 {
+			members = f.Roles[i].members()
+		}
+		for _, m := range members {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
 		}
 	}
 	return out
