@@ -1,0 +1,464 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"isesh/control"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+// Times of an answer to a menu and of an interrupt.
+const (
+	// actWithin is how long to wait for the screen to show what a key did.
+	actWithin = 3 * time.Second
+	// keyGap is how long to wait for the screen to answer a key before the next one: Escape and a letter at once would be read as Alt.
+	keyGap = 60 * time.Millisecond
+)
+
+// answer is one key of a menu, checked against what was on the screen when it was chosen.
+type answer struct {
+	menu  *api.Menu
+	rows  []control.Cond // the menu as it was read, row by row
+	keys  []string
+	label string
+}
+
+// Approve chooses "yes, once" in an open menu, or the option that is asked for.
+func (s *Supervisor) Approve(ctx context.Context, c api.Caller, req api.ActRequest) (api.ActResult, error) {
+	return s.choose(ctx, c, req, roles.KindApprove, approval(req.Option))
+}
+
+// wish picks an option of the menu that is open, and the keys that choose it.
+type wish func(p *agent.Profile, r agent.Reading) (keys []string, label string, err error)
+
+// approval is what an option on the command line means: 1 is yes, 2 is yes and don't ask again, anything else the label of an option.
+func approval(option string) wish {
+	return func(p *agent.Profile, r agent.Reading) ([]string, string, error) {
+		switch strings.ToLower(option) {
+		case "", "1", "yes", "once":
+			return p.Choose(r, agent.AllowOnce)
+		case "2", "always":
+			if _, label, err := p.Choose(r, agent.Option(2)); err == nil {
+				// It would be granted without leave to widen anything: so it is not "don't ask again".
+				return nil, "", fmt.Errorf("option 2 of this menu is %q, not \"don't ask again\"; nothing was pressed", label)
+			}
+			return p.Choose(r, agent.Option(2).Widening())
+		}
+		return p.Choose(r, agent.Label(option).Widening())
+	}
+}
+
+func denial(p *agent.Profile, r agent.Reading) ([]string, string, error) {
+	return p.Choose(r, agent.Deny)
+}
+
+// Deny chooses "no", and sends Message when the agent is free again.
+func (s *Supervisor) Deny(ctx context.Context, c api.Caller, req api.ActRequest) (api.ActResult, error) {
+	res, err := s.choose(ctx, c, req, roles.KindDeny, denial)
+	if err != nil || req.Message == "" {
+		return res, err
+	}
+	return s.follow(ctx, c, req, res)
+}
+
+func (s *Supervisor) choose(ctx context.Context, c api.Caller, req api.ActRequest, kind roles.Kind, want wish) (api.ActResult, error) {
+	r, err := s.actor(c, req)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	var a *answer
+	doErr := r.do(ctx, func() {
+		if a, err = r.readMenu(ctx, req.MenuID); err != nil {
+			return
+		}
+		if err = s.may(c, r, a.menu.Kind); err != nil {
+			return
+		}
+		if a.keys, a.label, err = want(r.prof, r.reading); err != nil {
+			err = &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: %v", r.addr, err), Candidates: a.menu.Options}
+		}
+	})
+	if err = errors.Join(doErr, err); err != nil {
+		return api.ActResult{}, err
+	}
+	pressed, err := r.answer(ctx, a)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	res, err := s.settled(ctx, r, a, pressed, req)
+	s.acted(c, r, kind, a, res)
+	return res, err
+}
+
+// actor returns the runner of a role that the caller may answer for.
+func (s *Supervisor) actor(c api.Caller, req api.ActRequest) (*runner, error) {
+	r, err := s.need(c, req.To)
+	if err != nil {
+		return nil, err
+	}
+	if c.Role == r.addr {
+		return nil, &api.Error{Code: api.CodeForbidden, Message: "a role cannot answer its own questions", Hint: "a person answers: isesh approve " + r.addr.String()}
+	}
+	return r, nil
+}
+
+// may says whether the caller may answer a menu of this kind: a person may, a lead where its layout says so, other roles may not.
+func (s *Supervisor) may(c api.Caller, r *runner, kind string) error {
+	if c.Role.Role == "" {
+		return nil
+	}
+	if e, ok := s.reg.Get(c.Role); ok && e.Lead && c.Role.Team == r.addr.Team && slices.Contains(e.LeadMay, kind) {
+		return nil
+	}
+	return &api.Error{
+		Code: api.CodeForbidden, Message: fmt.Sprintf("%s may not answer a %s menu of %s", c.Name(), kind, r.addr),
+		Hint: "a person does, or the lead where the layout's lead_may names " + kind,
+	}
+}
+
+// readMenu looks at the screen now and takes down the menu that is on it.
+func (r *runner) readMenu(ctx context.Context, id string) (*answer, error) {
+	r.see(ctx)
+	if r.gone || r.state == agent.Dead {
+		return nil, r.s.dead(r.addr)
+	}
+	if r.state != agent.Waiting {
+		return nil, &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s has no menu open (it is %s)", r.addr, r.state), Hint: "isesh read " + r.addr.String()}
+	}
+	a := &answer{menu: menuOf(r.reading)}
+	if id != "" && id != a.menu.ID {
+		return nil, &api.Error{Code: api.CodeRejected, Message: fmt.Sprintf("%s shows another menu now (%s): %s", r.addr, a.menu.ID, a.menu.Heading)}
+	}
+	a.rows = menuRows(agent.Rows(screenOf(r.facts)), r.reading)
+	return a, nil
+}
+
+// menuRows returns conditions that hold while the menu is on the screen as it was read: every row from the first that shows an option to the
+// last, and the heading's. A key that was meant for this menu is refused inside tmux when any of them has changed.
+func menuRows(rows []string, reading agent.Reading) []control.Cond {
+	var conds []control.Cond
+	at := len(rows)
+	for i := len(reading.Options) - 1; i >= 0; i-- {
+		for at--; at >= 0 && !strings.Contains(rows[at], firstWords(reading.Options[i])); at-- {
+		}
+		if at < 0 {
+			break
+		}
+		conds = append(conds, control.Row(literal(strings.TrimRight(rows[at], " "))))
+	}
+	if heading := firstWords(reading.Heading); heading != "" {
+		for i := min(at, len(rows)-1); i >= 0; i-- {
+			if strings.Contains(rows[i], heading) {
+				conds = append(conds, control.Row(literal(strings.TrimRight(rows[i], " "))))
+				break
+			}
+		}
+	}
+	return conds
+}
+
+// firstWords is the part of a label that stands on one row however narrow the pane: labels wrap.
+func firstWords(s string) string {
+	const enough = 24
+	if len(s) <= enough {
+		return s
+	}
+	if cut := strings.LastIndexByte(s[:enough], ' '); cut > 0 {
+		return s[:cut]
+	}
+	return s
+}
+
+// answer presses an answer's keys. Where an option has no key of its own the cursor is moved first, and Enter follows only when the screen
+// shows it on the wanted option.
+func (r *runner) answer(ctx context.Context, a *answer) ([]string, error) {
+	if len(a.keys) == 1 {
+		return a.keys, r.press(ctx, a.rows, a.keys...)
+	}
+	moves, last := a.keys[:len(a.keys)-1], a.keys[len(a.keys)-1]
+	want := slices.Index(a.menu.Options, a.label)
+	if err := r.press(ctx, a.rows, moves...); err != nil {
+		return nil, err
+	}
+	ok := r.s.until(ctx, actWithin, func() bool {
+		m := r.view().role.Menu
+		return m != nil && m.ID == a.menu.ID && m.Selected == want
+	})
+	if !ok {
+		return moves, &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: the highlight did not come to %q; Enter was not pressed", r.addr, a.label)}
+	}
+	var now *answer
+	var err error
+	doErr := r.do(ctx, func() {
+		if now, err = r.readMenu(ctx, a.menu.ID); err == nil && r.reading.Selected != want {
+			err = &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: the highlight moved away from %q; Enter was not pressed", r.addr, a.label)}
+		}
+	})
+	if err = errors.Join(doErr, err); err != nil {
+		return moves, err
+	}
+	return a.keys, r.press(ctx, now.rows, last)
+}
+
+// press types keys into the pane if conds hold.
+func (r *runner) press(ctx context.Context, conds []control.Cond, keys ...string) (err error) {
+	doErr := r.do(ctx, func() {
+		err = r.term.Keys(ctx, control.Guard{Pane: r.entry.Pane, PID: r.panePID, Conds: conds}, keys...)
+		r.look.urgently(time.Now())
+	})
+	var refused *control.Refused
+	if errors.As(err, &refused) {
+		r.tell(signal{look: true})
+		err = &api.Error{
+			Code: api.CodeRejected, Message: fmt.Sprintf("%s: nothing was pressed, %s", r.addr, refusal(refused)),
+			Hint: "isesh read " + r.addr.String(),
+		}
+	}
+	return errors.Join(doErr, err)
+}
+
+func refusal(e *control.Refused) string {
+	switch e.Reason {
+	case control.Screen:
+		return "the screen has changed since it was read"
+	case control.InMode:
+		return "the pane is in copy mode"
+	case control.InputOff:
+		return "the pane's input is switched off"
+	case control.Dead:
+		return "the program has ended"
+	}
+	return "the pane is not what it was (" + string(e.Reason) + ")"
+}
+
+// settled waits until the menu that was answered is gone.
+func (s *Supervisor) settled(ctx context.Context, r *runner, a *answer, pressed []string, req api.ActRequest) (api.ActResult, error) {
+	within, err := duration(req.Within, actWithin)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	gone := s.until(ctx, within, func() bool {
+		m := r.view().role.Menu
+		return m == nil || m.ID != a.menu.ID
+	})
+	role := r.view().role
+	res := api.ActResult{To: r.addr.String(), Pressed: pressed, Option: a.label, Menu: a.menu, State: role.State, Kind: role.Kind}
+	if !gone {
+		return res, &api.Error{
+			Code:    api.CodeUnconfirmed,
+			Message: fmt.Sprintf("%s: %s was pressed, but the menu is still there after %s", r.addr, strings.Join(pressed, " "), within),
+			Hint:    "isesh read " + r.addr.String(),
+		}
+	}
+	return res, nil
+}
+
+// acted writes an answer into the conversation.
+func (s *Supervisor) acted(c api.Caller, r *runner, kind roles.Kind, a *answer, res api.ActResult) {
+	rec := s.record(kind)
+	rec.Team, rec.From, rec.To, rec.Origin = r.addr.Team, c.Name(), r.addr.String(), "person"
+	if c.Role.Role != "" {
+		rec.Origin = "role:" + c.How
+	}
+	if a != nil && a.menu != nil {
+		rec.Text = a.menu.Heading
+		rec.Evidence = fmt.Sprintf("chose %q, pressed %s", a.label, strings.Join(res.Pressed, " "))
+	}
+	if rec.Evidence == "" {
+		rec.Evidence = "pressed " + strings.Join(res.Pressed, " ")
+	}
+	s.write(rec)
+}
+
+// Respond types keys as they are named: the caller has read the screen and knows what they do.
+func (s *Supervisor) Respond(ctx context.Context, c api.Caller, req api.ActRequest) (api.ActResult, error) {
+	if len(req.Keys) == 0 {
+		return api.ActResult{}, &api.Error{Code: api.CodeUsage, Message: "no keys to press", Hint: "isesh respond ROLE 1, or Down Enter"}
+	}
+	for _, k := range req.Keys {
+		if err := control.ValidKey(k); err != nil {
+			return api.ActResult{}, &api.Error{Code: api.CodeUsage, Message: err.Error(), Hint: "keys are named as tmux names them: Enter Escape Up Down Tab 1 y C-c"}
+		}
+	}
+	r, err := s.actor(c, req)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	var a *answer
+	doErr := r.do(ctx, func() {
+		if a, err = r.readMenu(ctx, req.MenuID); err != nil && r.state != agent.Waiting && !r.gone && req.Force {
+			a, err = &answer{}, nil // told to: no menu is needed
+		}
+		if err == nil && a.menu != nil {
+			err = s.may(c, r, a.menu.Kind)
+		} else if err == nil && c.Role.Role != "" {
+			err = &api.Error{Code: api.CodeForbidden, Message: "only a person may press keys into " + r.addr.String() + " without a menu"}
+		}
+	})
+	if err = errors.Join(doErr, err); err != nil {
+		return api.ActResult{}, err
+	}
+	var pressed []string
+	for i, k := range req.Keys {
+		rows := a.rows
+		if i > 0 {
+			rows = nil // the first key may have changed the menu, as it should
+			s.until(ctx, keyGap, func() bool { return false })
+		}
+		if err := r.press(ctx, rows, k); err != nil {
+			return api.ActResult{}, err
+		}
+		pressed = append(pressed, k)
+	}
+	s.until(ctx, keyGap, func() bool { return false })
+	doErr = r.do(ctx, func() { r.see(ctx) })
+	role := r.view().role
+	res := api.ActResult{To: r.addr.String(), Pressed: pressed, Menu: a.menu, State: role.State, Kind: role.Kind}
+	s.acted(c, r, roles.KindRespond, a, res)
+	return res, doErr
+}
+
+// Cancel interrupts the turn that is going on, clears a prompt that the agent hands back, and sends Message when there is one.
+func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActRequest) (api.ActResult, error) {
+	within, err := duration(req.Within, actWithin)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	r, err := s.need(c, req.To)
+	if err != nil {
+		return api.ActResult{}, err
+	}
+	if c.Role == r.addr {
+		return api.ActResult{}, &api.Error{Code: api.CodeForbidden, Message: "a role cannot cancel its own turn"}
+	}
+	res := api.ActResult{To: r.addr.String()}
+	hadDraft, idle := false, false
+	doErr := r.do(ctx, func() {
+		r.see(ctx)
+		hadDraft = r.reading.Draft
+		switch {
+		case r.gone || r.state == agent.Dead:
+			err = s.dead(r.addr)
+		case r.state == agent.Waiting && !req.Force:
+			m := menuOf(r.reading)
+			err = &api.Error{
+				Code: api.CodeRejected, Message: fmt.Sprintf("%s waits for an answer (%s); Escape would answer it", r.addr, m.Kind),
+				Hint: "isesh deny " + r.addr.String() + ", or cancel --force",
+			}
+		case r.state == agent.Waiting:
+			err = s.may(c, r, string(r.reading.Kind))
+		case r.state == agent.Idle:
+			idle = true
+		}
+	})
+	if err = errors.Join(doErr, err); err != nil {
+		return res, err
+	}
+	if !idle {
+		if res.Pressed, err = r.interrupt(ctx, within, req.Force); err != nil {
+			return res, err
+		}
+		if err := r.clearReturned(ctx, hadDraft); err != nil {
+			return res, err
+		}
+		s.acted(c, r, roles.KindCancel, nil, res)
+	}
+	role := r.view().role
+	res.State, res.Kind = role.State, role.Kind
+	if req.Message == "" {
+		return res, nil
+	}
+	return s.follow(ctx, c, req, res)
+}
+
+// interrupt presses the profile's interrupt keys, one at a time, until the agent is no longer busy.
+func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool) ([]string, error) {
+	var conds []control.Cond
+	if !force {
+		for _, row := range r.prof.MenuRows() {
+			conds = append(conds, control.NoRow(row)) // Escape into a menu that opened just now would answer it
+		}
+	}
+	var pressed []string
+	for i, k := range r.prof.Keys().Interrupt {
+		if i > 0 {
+			r.s.until(ctx, keyGap, func() bool { return false })
+		}
+		if err := r.press(ctx, conds, k); err != nil {
+			return pressed, err
+		}
+		pressed = append(pressed, k)
+	}
+	calm := r.s.until(ctx, within, func() bool { return !r.busy() })
+	if !calm {
+		return pressed, &api.Error{
+			Code:    api.CodeUnconfirmed,
+			Message: fmt.Sprintf("%s: %s was pressed, but it is still %s after %s", r.addr, strings.Join(pressed, " "), r.view().role.State, within),
+			Hint:    "isesh read " + r.addr.String(),
+		}
+	}
+	return pressed, nil
+}
+
+func (r *runner) busy() bool {
+	switch agent.State(r.view().role.State) {
+	case agent.Idle, agent.Waiting, agent.Dead:
+		return false
+	}
+	return true
+}
+
+// clearReturned empties a composer into which the agent has put our own prompt back. A draft that was there before is a person's, and stays.
+func (r *runner) clearReturned(ctx context.Context, hadDraft bool) (err error) {
+	if hadDraft {
+		return nil
+	}
+	// The prompt comes back with the redraw that shows the agent idle, or with the next one.
+	r.s.until(ctx, keyGap, func() bool { return r.view().role.Draft })
+	var ours bool
+	doErr := r.do(ctx, func() {
+		r.see(ctx)
+		ours = r.reading.Draft && r.residue != "" && r.prof.Seen(r.reading, r.residue)
+		if ours && r.turn != nil {
+			d := r.turn
+			r.turn = nil
+			r.receipt(d, roles.StatusReturned, "the agent put the prompt back into its composer", "")
+			last := d.set(roles.StatusReturned, "", "interrupted before the agent had done anything; cleared")
+			r.last = &last
+		}
+	})
+	if doErr != nil || !ours {
+		return doErr
+	}
+	for range maxClear {
+		for _, k := range r.prof.Keys().ClearDraft {
+			if err := r.press(ctx, []control.Cond{control.CursorBelow(r.prof.ComposerRow())}, k); err != nil {
+				return err
+			}
+			r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft })
+		}
+		if r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft }) {
+			return r.do(ctx, func() { r.residue = "" })
+		}
+	}
+	return nil // it stays a draft: the queue is held until somebody clears it, and says so
+}
+
+// maxClear bounds how often the keys that clear a draft are pressed: one that clears a line is needed once a line.
+const maxClear = 8
+
+// follow sends the message that goes with a denial or a cancel.
+func (s *Supervisor) follow(ctx context.Context, c api.Caller, req api.ActRequest, res api.ActResult) (api.ActResult, error) {
+	receipt, err := s.Send(ctx, c, api.SendRequest{To: res.To, Text: req.Message, Queue: true, Within: req.Within})
+	if err == nil {
+		res.Receipt = &receipt
+	}
+	return res, err
+}

@@ -1,0 +1,348 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"isesh/control"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+// phase is how far the delivery under way has come.
+type phase int
+
+const (
+	waiting phase = iota // in the queue
+	pasting              // tmux has done the paste; not seen in the composer yet
+	pasted               // seen in the composer; Enter is next
+	entered              // tmux has done the Enter; no proof yet
+)
+
+// delivery is one message on its way into a composer. Its fields belong to the runner, except receipt, which has its own mutex.
+type delivery struct {
+	rec      roles.Record
+	text     string // what is pasted
+	noSubmit bool
+	phase    phase
+	at       time.Time     // of the last step
+	enters   int           // how often Enter was done
+	before   agent.Reading // the screen before the Enter
+	retry    time.Time     // not before this, after a refusal
+
+	mu      sync.Mutex // owns receipt
+	receipt api.Receipt
+	parked  chan struct{} // closed when it was decided that it cannot go now
+	done    chan struct{} // closed when its status is final
+	parkIt  sync.Once
+	doneIt  sync.Once
+}
+
+func newDelivery(rec roles.Record, text string) *delivery {
+	return &delivery{
+		rec: rec, text: text, parked: make(chan struct{}), done: make(chan struct{}),
+		receipt: api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: roles.StatusAccepted, Time: rec.Time},
+	}
+}
+
+// now returns a copy of the receipt as it stands. Safe from any goroutine.
+func (d *delivery) now() api.Receipt {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.receipt
+}
+
+func (d *delivery) set(status roles.Status, evidence, reason string) api.Receipt {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.receipt.Status, d.receipt.Evidence, d.receipt.Reason, d.receipt.Time = status, evidence, reason, time.Now()
+	return d.receipt
+}
+
+// Times of a delivery. None of them loses a message: after the last one it is called unconfirmed.
+const (
+	// enterAgain is how long text may stay in the composer after Enter before Enter is done again. Agents that swallow an Enter keep the
+	// text; agents that took it have emptied the composer long before.
+	enterAgain = 1 * time.Second
+	// enters is how often Enter is done in all.
+	maxEnters = 3
+	// confirmWithin is how long to look for proof after the last Enter.
+	confirmWithin = 4 * time.Second
+	// seenWithin is how long a paste may stay unseen on a quiet, empty composer before it counts as lost. Pastes of hundreds of
+	// kilobytes are drawn after seconds.
+	seenWithin = 15 * time.Second
+	// settledDraft is how long a composer that filled after the paste, but does not show the text literally, must be quiet to be taken for it.
+	settledDraft = 700 * time.Millisecond
+	// refusedRetry is how soon a refused paste or Enter is tried again when nothing new was drawn.
+	refusedRetry = 250 * time.Millisecond
+	// turnQuiet is how long an idle screen must rest for the turn of a message to count as over.
+	turnQuiet = 300 * time.Millisecond
+)
+
+// deliver moves the queue on as far as it goes now.
+func (r *runner) deliver(ctx context.Context) {
+	r.wake = time.Time{}
+	if r.gone || ctx.Err() != nil {
+		return
+	}
+	now := time.Now()
+	if r.turn != nil && r.state == agent.Idle {
+		if quiet := min(r.look.quietFor(now), now.Sub(r.turn.at)); quiet >= turnQuiet {
+			r.turnOver(agent.Idle)
+		} else {
+			r.wakeAt(now.Add(turnQuiet - quiet))
+		}
+	}
+	for r.advance(ctx) {
+	}
+	r.look.urgent = r.cur != nil
+}
+
+func (r *runner) wakeAt(t time.Time) {
+	if r.wake.IsZero() || t.Before(r.wake) {
+		r.wake = t
+	}
+}
+
+// advance takes one step; it reports whether another may follow at once.
+func (r *runner) advance(ctx context.Context) bool {
+	now := time.Now()
+	if r.cur == nil {
+		return r.begin(ctx, now)
+	}
+	d := r.cur
+	if now.Before(d.retry) {
+		r.wakeAt(d.retry)
+		return false
+	}
+	v := judge(progress{
+		phase: d.phase, reading: r.reading, seen: r.prof.Seen(r.reading, d.text),
+		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
+	})
+	r.holdText = v.hold
+	if v.wake > 0 {
+		r.wakeAt(d.at.Add(v.wake))
+	}
+	switch v.move {
+	case moveEnter:
+		if d.phase == pasting {
+			d.phase, d.before = pasted, r.reading
+			r.receipt(d, roles.StatusPasted, v.why, "")
+			if d.noSubmit {
+				r.finish(d, roles.StatusPasted, v.why, "left in the composer, as asked")
+				r.residue = d.text
+				return true
+			}
+		}
+		return r.enter(ctx, d)
+	case moveSubmitted:
+		r.submitted(d, v.why)
+		return true
+	case moveUnconfirmed:
+		r.finish(d, roles.StatusUnconfirmed, "", v.why)
+		return true
+	}
+	return false
+}
+
+// begin takes the next message off the queue and pastes it, if the way is free.
+func (r *runner) begin(ctx context.Context, now time.Time) bool {
+	if len(r.queue) == 0 {
+		r.holdText = ""
+		return false
+	}
+	d := r.queue[0]
+	if now.Before(d.retry) {
+		r.wakeAt(d.retry)
+		return false
+	}
+	if r.look.pending() {
+		return false // the screen has changed since it was read: look first, it is due in milliseconds
+	}
+	if why := blocked(r.state, r.reading, r.facts); why != "" {
+		r.holdText = why
+		r.park(why)
+		return false
+	}
+	r.holdText = ""
+	r.queue = r.queue[1:]
+	r.cur = d
+	if r.turn != nil {
+		r.turnOver(agent.Idle)
+	}
+	next := d.rec.ID + ".p"
+	if r.step == next { // done, by a command whose answer was lost
+		d.phase, d.at = pasting, now
+		return true
+	}
+	err := r.term.Paste(ctx, r.guard(next, control.CursorOn(r.prof.ComposerRow())), []byte(d.text))
+	if err != nil {
+		return r.refused(ctx, d, err)
+	}
+	r.step, d.phase, d.at = next, pasting, time.Now()
+	r.receipt(d, roles.StatusPasting, "tmux did the paste", next)
+	r.slog.Debug("pasted", "id", d.rec.ID, "bytes", len(d.text))
+	return true
+}
+
+// enter presses Enter on what was seen in the composer.
+func (r *runner) enter(ctx context.Context, d *delivery) bool {
+	next := d.rec.ID + ".e"
+	if d.enters > 0 {
+		next = fmt.Sprintf("%s.e%d", d.rec.ID, d.enters+1)
+	}
+	if r.step == next { // done, by a command whose answer was lost
+		d.phase, d.at = entered, time.Now()
+		d.enters++
+		return true
+	}
+	err := r.term.Keys(ctx, r.guard(next, control.CursorBelow(r.prof.ComposerRow())), r.prof.Keys().Submit)
+	if err != nil {
+		return r.refused(ctx, d, err)
+	}
+	r.step, d.phase, d.at = next, entered, time.Now()
+	d.enters++
+	r.receipt(d, roles.StatusEntered, "tmux did the Enter", next)
+	return false
+}
+
+// guard holds what must be true inside tmux for a step of a delivery: this program, no menu, the composer where it was seen, and that this
+// very step was not done before.
+func (r *runner) guard(next string, composer control.Cond) control.Guard {
+	conds := []control.Cond{}
+	if r.prof.ComposerRow() != "" {
+		conds = append(conds, composer)
+	}
+	for _, row := range r.prof.MenuRows() {
+		conds = append(conds, control.NoRow(row))
+	}
+	return control.Guard{Pane: r.entry.Pane, PID: r.panePID, Conds: conds, Step: r.step, Next: next}
+}
+
+// refused puts a delivery back where it was before the step that tmux refused, or failed to do, and has the screen looked at again.
+func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
+	d.retry = time.Now().Add(refusedRetry)
+	r.wakeAt(d.retry)
+	r.look.now()
+	var refused *control.Refused
+	switch {
+	case errors.As(err, &refused):
+		r.slog.Debug("tmux refused a step", "id", d.rec.ID, "why", refused.Reason)
+	default:
+		r.slog.Warn("typing", "id", d.rec.ID, "err", err)
+	}
+	if d.phase == waiting {
+		r.cur = nil
+		r.queue = append([]*delivery{d}, r.queue...)
+		r.park("the screen changed")
+	}
+	return false
+}
+
+// evidence says what proves that the message under way was submitted, "" when nothing does yet.
+func (r *runner) evidence(d *delivery) string {
+	if d.phase != entered {
+		return ""
+	}
+	why, ok := r.prof.Submitted(d.before, r.reading)
+	if !ok {
+		return ""
+	}
+	return why
+}
+
+// submitted ends a delivery well; the agent's turn begins.
+func (r *runner) submitted(d *delivery, evidence string) {
+	d.at = time.Now()
+	r.residue = d.text
+	r.turn = d
+	r.finish(d, roles.StatusSubmitted, evidence, "")
+}
+
+// finish gives a delivery its last status and makes room for the next.
+func (r *runner) finish(d *delivery, status roles.Status, evidence, reason string) {
+	if r.cur == d {
+		r.cur = nil
+	}
+	r.receipt(d, status, firstOf(evidence, reason), "")
+	last := d.set(status, evidence, reason)
+	r.last = &last
+	d.doneIt.Do(func() { close(d.done) })
+	r.slog.Info("message", "id", d.rec.ID, "status", status, "why", firstOf(evidence, reason))
+}
+
+// receipt writes a step of the ladder. It does not wait for the disk: after a crash of ours the step is still in the file, after a crash of
+// the machine the pane has gone, too.
+func (r *runner) receipt(d *delivery, status roles.Status, evidence, step string) {
+	d.set(status, evidence, "")
+	rec := r.s.record(roles.KindReceipt)
+	rec.Team, rec.Ref, rec.From, rec.To = r.addr.Team, d.rec.ID, d.rec.From, d.rec.To
+	rec.Status, rec.Evidence, rec.Step = status, evidence, step
+	r.s.write(rec)
+}
+
+// turnOver says that the turn of the last message has ended.
+func (r *runner) turnOver(state agent.State) {
+	d := r.turn
+	r.turn, r.residue = nil, ""
+	rec := r.s.record(roles.KindTurn)
+	rec.Team, rec.From, rec.Ref, rec.Evidence = r.addr.Team, r.addr.String(), d.rec.ID, "screen: "+string(state)
+	rec.Status = roles.StatusAnswered
+	if state == agent.Dead {
+		rec.Status = roles.StatusFailed
+	}
+	r.s.write(rec)
+	if r.last != nil && r.last.ID == d.rec.ID {
+		last := d.set(rec.Status, rec.Evidence, "")
+		r.last = &last
+	}
+}
+
+// park tells those who wait for a message in the queue that it will not go now.
+func (r *runner) park(why string) {
+	for _, d := range r.queue {
+		d.parkIt.Do(func() {
+			r.receipt(d, roles.StatusQueued, why, "")
+			d.set(roles.StatusQueued, "", why)
+			close(d.parked)
+		})
+	}
+}
+
+// parkAll is the end of a runner: what is queued stays queued on disk; what was typed and not proven is called unconfirmed if the pane has
+// gone, and is taken up again by the next supervisor if not.
+func (r *runner) parkAll() {
+	if d := r.cur; d != nil && r.gone {
+		if d.phase == waiting {
+			r.queue = append([]*delivery{d}, r.queue...)
+		} else {
+			r.finish(d, roles.StatusUnconfirmed, "", "the program ended while the message was being typed")
+		}
+		r.cur = nil
+	}
+	r.park("role ended")
+	r.publish()
+}
+
+// enqueue takes a message in, in the order of ids, which is the order in which messages were accepted.
+func (r *runner) enqueue(d *delivery) {
+	i := len(r.queue)
+	for i > 0 && r.queue[i-1].rec.ID > d.rec.ID {
+		i--
+	}
+	r.queue = append(r.queue[:i:i], append([]*delivery{d}, r.queue[i:]...)...)
+	if r.cur != nil {
+		r.park("another message is on its way")
+	}
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

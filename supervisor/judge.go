@@ -1,0 +1,115 @@
+package supervisor
+
+import (
+	"time"
+
+	"isesh/control"
+	"isesh/roles/agent"
+)
+
+// progress is all that decides the next move of a delivery that has been pasted.
+type progress struct {
+	phase    phase
+	reading  agent.Reading
+	seen     bool          // the composer shows the text
+	evidence string        // what proves a submit
+	since    time.Duration // since the last step
+	quiet    time.Duration // since the last output
+	drew     bool          // there was output since the last step
+	enters   int
+}
+
+// move is what to do next.
+type move int
+
+const (
+	moveNone move = iota
+	moveEnter
+	moveSubmitted
+	moveUnconfirmed
+)
+
+// verdict is a move, and why. With moveNone, wake says how long after the last step to decide again even if nothing is drawn.
+type verdict struct {
+	move move
+	why  string
+	hold string
+	wake time.Duration
+}
+
+// judge decides the next move of a delivery. It is pure: the same progress always gives the same verdict.
+func judge(p progress) verdict {
+	if p.evidence != "" {
+		return verdict{move: moveSubmitted, why: p.evidence}
+	}
+	if p.reading.State == agent.Waiting {
+		// A menu came between our steps. What was typed waits behind it; nothing may be pressed.
+		return verdict{hold: "a menu opened"}
+	}
+	switch p.phase {
+	case pasting:
+		if p.seen {
+			return verdict{move: moveEnter, why: "the composer shows the text"}
+		}
+		if p.reading.Draft && p.drew {
+			if p.quiet >= settledDraft {
+				return verdict{move: moveEnter, why: "the composer filled after the paste"}
+			}
+			return verdict{wake: p.since - p.quiet + settledDraft}
+		}
+		if p.since >= seenWithin && p.reading.State == agent.Idle && p.quiet >= settledDraft {
+			return verdict{move: moveUnconfirmed, why: "the text never appeared in the composer; Enter was not pressed"}
+		}
+		return verdict{hold: "the text has not appeared yet", wake: max(seenWithin, p.since+settledDraft)}
+	case pasted:
+		if p.seen || p.reading.Draft {
+			return verdict{move: moveEnter, why: "the composer shows the text"}
+		}
+		if p.since >= seenWithin && p.reading.State == agent.Idle {
+			return verdict{move: moveUnconfirmed, why: "the text left the composer before Enter was pressed"}
+		}
+		return verdict{hold: "the text is not in the composer any more", wake: max(seenWithin, p.since+settledDraft)}
+	case entered:
+		still := p.reading.Composer && (p.seen || p.reading.Draft)
+		if still && p.drew && p.enters < maxEnters {
+			if p.since >= enterAgain {
+				return verdict{move: moveEnter}
+			}
+			return verdict{wake: enterAgain}
+		}
+		if p.since >= confirmWithin && !(p.reading.State == agent.Unknown && p.quiet < time.Second) {
+			return verdict{move: moveUnconfirmed, why: unproven(still)}
+		}
+		if still && p.enters < maxEnters && p.since < enterAgain {
+			return verdict{wake: enterAgain}
+		}
+		return verdict{wake: max(confirmWithin, p.since+time.Second)}
+	}
+	return verdict{}
+}
+
+func unproven(still bool) string {
+	if still {
+		return "Enter was pressed and the text is still in the composer"
+	}
+	return "Enter was pressed and the composer is empty, but nothing shows that a turn began"
+}
+
+// blocked says why a message cannot be pasted now, "" when it can.
+func blocked(state agent.State, reading agent.Reading, facts control.Snapshot) string {
+	switch {
+	case facts.InMode:
+		return "copy mode"
+	case facts.InputOff:
+		return "input is switched off"
+	case state == agent.Waiting:
+		return "waits for an answer"
+	case state != agent.Busy && reading.Draft:
+		return "draft"
+	case state != agent.Idle:
+		return string(state)
+	case !reading.Composer:
+		return "no composer"
+	}
+	return ""
+}

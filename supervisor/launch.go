@@ -1,0 +1,536 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"isesh/control"
+	"isesh/layout"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+// startWithin is how long a start waits for its roles to be ready unless it says otherwise.
+const startWithin = 60 * time.Second
+
+// launching is a team being started. What it made so far is undone when it fails.
+type launching struct {
+	s        *Supervisor
+	team     *layout.Team
+	env      map[string]string
+	server   control.Identity
+	sessions []string // ids of the sessions it made
+	windows  []string // ids of windows it made in sessions that were there before
+	files    []string
+	entries  []roles.Entry
+	windowOf map[string]string // session id -> window id of its first pane
+	progress func(string)
+}
+
+// Start starts a team: its tmux session, a window per role, its runners, and its opening tasks. A team that runs is left as it is.
+func (s *Supervisor) Start(ctx context.Context, c api.Caller, req api.StartRequest, progress func(string)) (api.StartResult, error) {
+	var team layout.Team
+	if err := json.Unmarshal(req.Team, &team); err != nil {
+		return api.StartResult{}, &api.Error{Code: api.CodeUsage, Message: "the layout cannot be read: " + err.Error()}
+	}
+	if len(team.Roles) == 0 {
+		return api.StartResult{}, &api.Error{Code: api.CodeUsage, Message: "the layout has no roles"}
+	}
+	within, err := duration(req.Within, startWithin)
+	if err != nil {
+		return api.StartResult{}, err
+	}
+	name := launchName(&team)
+	if !s.claim(name) {
+		return api.StartResult{}, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("%s is being started or stopped by another command", name)}
+	}
+	defer s.unclaim(name)
+	if running := s.running(&team); len(running) > 0 {
+		return s.already(&team, running)
+	}
+	if err := s.clearDead(ctx, &team); err != nil {
+		return api.StartResult{}, err
+	}
+	session := "session " + team.SessionName(s.cfg.Prefix, team.Roles[0].Name)
+	if err := s.claimInTurn(ctx, session); err != nil {
+		return api.StartResult{}, err
+	}
+	defer s.unclaim(session)
+	l := &launching{s: s, team: &team, env: req.Env, progress: progress, windowOf: map[string]string{}}
+	if err := l.start(ctx, req); err != nil {
+		l.undo()
+		return api.StartResult{}, err
+	}
+	res := api.StartResult{Team: s.teamBoard(&team)}
+	if req.Wait {
+		res.Notices = l.waitReady(ctx, within)
+		res.Team = s.teamBoard(&team)
+	}
+	return res, nil
+}
+
+// launchName is what two starts of the same thing have in common.
+func launchName(t *layout.Team) string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return t.Roles[0].Name
+}
+
+func (s *Supervisor) claim(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.launches[name] {
+		return false
+	}
+	s.launches[name] = true
+	return true
+}
+
+// claimInTurn claims a name as soon as nobody else has it.
+func (s *Supervisor) claimInTurn(ctx context.Context, name string) error {
+	for {
+		changed := s.changes.wait()
+		if s.claim(name) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// clearDead removes the panes of a team whose programs have all ended, so that it can be started anew.
+func (s *Supervisor) clearDead(ctx context.Context, t *layout.Team) error {
+	for _, role := range t.Roles {
+		if _, err := s.stopRole(ctx, roles.Address{Team: t.Name, Role: role.Name}, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Supervisor) unclaim(name string) {
+	s.mu.Lock()
+	delete(s.launches, name)
+	s.mu.Unlock()
+	s.changes.broadcast()
+}
+
+// running returns the addresses of the team's roles that live.
+func (s *Supervisor) running(t *layout.Team) []string {
+	var out []string
+	for _, role := range t.Roles {
+		if r := s.runner(roles.Address{Team: t.Name, Role: role.Name}); r != nil && r.view().live {
+			out = append(out, r.addr.String())
+		}
+	}
+	return out
+}
+
+// already answers a start of what runs.
+func (s *Supervisor) already(t *layout.Team, running []string) (api.StartResult, error) {
+	known, _ := s.reg.Team(t.Name)
+	if t.Name != "" && known.Dir != "" && known.Dir != t.Dir {
+		return api.StartResult{}, &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("a team %q runs already, for %s", t.Name, known.Dir),
+			Hint: "give this one another name: --name " + t.Name + "-2",
+		}
+	}
+	res := api.StartResult{Team: s.teamBoard(t), Already: true}
+	for _, role := range t.Roles {
+		a := roles.Address{Team: t.Name, Role: role.Name}
+		if !slices.Contains(running, a.String()) {
+			res.Notices = append(res.Notices, fmt.Sprintf("%s does not run; isesh restart %s starts it again", a, a))
+		}
+	}
+	return res, nil
+}
+
+func (s *Supervisor) teamBoard(t *layout.Team) api.Team {
+	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.File}
+	for _, role := range t.Roles {
+		if e, ok := s.reg.Get(roles.Address{Team: t.Name, Role: role.Name}); ok {
+			board.Roles = append(board.Roles, s.roleOf(e))
+			if board.Session == "" {
+				board.Session = e.SessionName
+			}
+		}
+	}
+	return board
+}
+
+func (l *launching) start(ctx context.Context, req api.StartRequest) error {
+	opts := layout.PlanOptions{
+		Prefix: l.s.cfg.Prefix, Width: req.Width, Height: req.Height, Resize: !l.s.tmux.AtLeast(3, 3),
+		Launch: func(role string) []string { return []string{l.s.cfg.Binary, "exec", l.execPath(role)} },
+	}
+	if opts.Width <= 0 || opts.Height <= 0 {
+		opts.Width, opts.Height = 120, 40
+	}
+	for i := range l.team.Roles {
+		if err := l.prepare(&l.team.Roles[i]); err != nil {
+			return err
+		}
+	}
+	plans := l.team.Plan(opts)
+	if l.team.Name == "" {
+		if e, ok := l.s.standing(l.team.SessionName(l.s.cfg.Prefix, l.team.Roles[0].Name)); ok {
+			return l.addWindow(ctx, e, opts)
+		}
+	}
+	order := l.team.Order()
+	for _, plan := range plans {
+		if err := l.session(ctx, plan, order); err != nil {
+			return err
+		}
+	}
+	return l.remember()
+}
+
+// standing returns the session of that name when roles of ours live in it.
+func (s *Supervisor) standing(session string) (roles.Entry, bool) {
+	for _, r := range s.allRunners() {
+		if r.entry.SessionName == session && r.view().live {
+			return r.entry, true
+		}
+	}
+	return roles.Entry{}, false
+}
+
+// addWindow starts a single role in the session that single roles share.
+func (l *launching) addWindow(ctx context.Context, e roles.Entry, opts layout.PlanOptions) error {
+	plan, err := l.team.PlanWindow(l.team.Roles[0].Name, opts)
+	if err != nil {
+		return err
+	}
+	if l.server, err = l.s.cfg.Tmux.Identity(ctx); err != nil {
+		return fmt.Errorf("asking tmux who it is: %w", err)
+	}
+	made, err := l.run(ctx, plan.Fill(e.Session, e.Window)...)
+	if err != nil {
+		return fmt.Errorf("making a window for %s: %w", plan.Role, err)
+	}
+	l.windows = append(l.windows, made.window)
+	if err := l.enter(ctx, plan.Role, e.SessionName, made); err != nil {
+		return err
+	}
+	return l.remember()
+}
+
+// session makes one session and the windows in it.
+func (l *launching) session(ctx context.Context, plan layout.SessionPlan, order []string) error {
+	l.say("creating session " + plan.Session)
+	made, err := l.create(ctx, plan)
+	if err != nil {
+		return err
+	}
+	l.sessions = append(l.sessions, made.session)
+	l.windowOf[made.session] = made.window
+	if err := l.enter(ctx, plan.Role, plan.Session, made); err != nil {
+		return err
+	}
+	// Windows are made in file order as far as the roles they wait for allow.
+	more := slices.Clone(plan.More)
+	slices.SortStableFunc(more, func(a, b layout.WindowPlan) int { return slices.Index(order, a.Role) - slices.Index(order, b.Role) })
+	for _, w := range more {
+		if err := l.after(ctx, w.Role); err != nil {
+			return err
+		}
+		got, err := l.run(ctx, w.Fill(made.session, made.window)...)
+		if err != nil {
+			return fmt.Errorf("making a window for %s: %w", w.Role, err)
+		}
+		if err := l.enter(ctx, w.Role, plan.Session, got); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// created is what PrintFormat printed.
+type created struct {
+	session, window, pane string
+	pid                   int
+}
+
+func parseCreated(s string) (created, error) {
+	f := strings.Fields(s)
+	if len(f) != 5 || f[0] != "r" {
+		return created{}, fmt.Errorf("tmux answered %q", s)
+	}
+	n, err := strconv.Atoi(f[4])
+	return created{f[1], f[2], f[3], n}, err
+}
+
+// create makes a session: through a connection that stands, else by the tmux program with a clean environment, for that may start the server,
+// which would inherit ours.
+func (l *launching) create(ctx context.Context, plan layout.SessionPlan) (created, error) {
+	l.s.quiet.Lock()
+	defer l.s.quiet.Unlock()
+	var out string
+	var err error
+	if l.s.anyClient() != nil {
+		return l.runIdentified(ctx, plan)
+	}
+	var words []string
+	for i, cmd := range plan.Create {
+		if i > 0 {
+			words = append(words, ";")
+		}
+		words = append(words, cmd...)
+	}
+	server := l.s.cfg.Tmux
+	server.Env = serverEnv(l.env)
+	if out, err = server.Output(ctx, words...); err == nil {
+		l.server, err = l.s.cfg.Tmux.Identity(ctx)
+	}
+	if err != nil {
+		return created{}, l.sessionError(plan.Session, err)
+	}
+	return parseCreated(firstLine(out))
+}
+
+func (l *launching) runIdentified(ctx context.Context, plan layout.SessionPlan) (created, error) {
+	client := l.s.anyClient()
+	l.server = client.Identity()
+	made, err := l.run(ctx, plan.Create...)
+	if err != nil {
+		return made, l.sessionError(plan.Session, err)
+	}
+	return made, nil
+}
+
+func (l *launching) sessionError(session string, err error) error {
+	if strings.Contains(err.Error(), "duplicate session") {
+		return &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("there is a tmux session %q already that isesh did not start", session),
+			Hint: "end it with: tmux kill-session -t ='" + session + "', or give this team another name with --name",
+		}
+	}
+	return fmt.Errorf("creating session %s: %w", session, err)
+}
+
+// run runs commands on one line through a connection that stands.
+func (l *launching) run(ctx context.Context, cmds ...[]string) (created, error) {
+	client := l.s.anyClient()
+	if client == nil {
+		return created{}, errNoClient
+	}
+	out, err := client.Run(ctx, cmds...)
+	if err != nil {
+		return created{}, err
+	}
+	for _, body := range out {
+		if strings.HasPrefix(body, "r $") {
+			return parseCreated(firstLine(body))
+		}
+	}
+	return created{}, fmt.Errorf("tmux did not say what it made: %q", out)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// enter registers a role whose pane was just made and starts its runner.
+func (l *launching) enter(ctx context.Context, name, session string, made created) error {
+	role := l.team.Role(name)
+	i := slices.IndexFunc(l.entries, func(e roles.Entry) bool { return e.Role == name })
+	e := &l.entries[i]
+	e.Server = roles.ServerID{Socket: l.server.Socket, PID: l.server.PID, Start: l.server.Start}
+	e.Pane, e.PanePID, e.Session, e.Window, e.SessionName = made.pane, made.pid, made.session, made.window, session
+	if err := l.s.reg.Put(*e); err != nil {
+		return fmt.Errorf("registering %s: %w", e.Address, err)
+	}
+	l.s.event(roles.Event{Kind: roles.EventStarted, Role: e.Address, ID: e.ID, Detail: "pane " + e.Pane})
+	w, err := l.s.openWatch(ctx, made.session, session)
+	if err != nil {
+		return err
+	}
+	task, err := l.opening(role, *e)
+	if err != nil {
+		return err
+	}
+	_, err = l.s.supervise(w, *e, func(r *runner) { r.queue = append(r.queue, task...) })
+	return err
+}
+
+// opening returns the messages that wait for a role: what was kept for it while it did not run, and its opening task.
+func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) ([]*delivery, error) {
+	waiting, err := l.s.kept(e)
+	if err != nil || role.Task == "" {
+		return waiting, err
+	}
+	prof, err := agent.LoadFrom(l.s.cfg.Profiles, e.Profile)
+	if err != nil {
+		return nil, err
+	}
+	rec := l.s.record(roles.KindMessage)
+	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = e.Team, roles.User.String(), e.Address.String(), role.Task, roles.Tag(role.Task)
+	rec.Origin, rec.Status = "startup", roles.StatusAccepted
+	text, err := prof.Prepare(role.Task, agent.Prep{Tag: true})
+	if err != nil {
+		return nil, fmt.Errorf("opening task of %s: %w", e.Address, err)
+	}
+	if err := l.s.log.Append(rec); err != nil {
+		return nil, err
+	}
+	l.s.records.broadcast()
+	return append(waiting, newDelivery(rec, text)), nil
+}
+
+// after waits until the roles that this one shall follow are ready.
+func (l *launching) after(ctx context.Context, name string) error {
+	for _, before := range l.team.Role(name).After {
+		a := roles.Address{Team: l.team.Name, Role: before}
+		l.say(fmt.Sprintf("%s waits for %s", name, before))
+		ok := l.s.until(ctx, startWithin, func() bool { return ready(l.s.runner(a)) })
+		if !ok {
+			return &api.Error{Code: api.CodeTimeout, Message: fmt.Sprintf("%s was not ready after %s, so %s was not started", before, startWithin, name)}
+		}
+	}
+	return nil
+}
+
+// ready reports that a role has come up: idle, or asking something, or dead.
+func ready(r *runner) bool {
+	if r == nil {
+		return true
+	}
+	switch agent.State(r.view().role.State) {
+	case agent.Idle, agent.Waiting, agent.Dead, agent.Busy:
+		return true
+	}
+	return false
+}
+
+// waitReady waits until every role has come up, and tells what did not go as it should.
+func (l *launching) waitReady(ctx context.Context, within time.Duration) (notices []string) {
+	said := map[string]bool{}
+	l.s.until(ctx, within, func() bool {
+		all := true
+		for _, e := range l.entries {
+			r := l.s.runner(e.Address)
+			if !ready(r) {
+				all = false
+			} else if r != nil && !said[e.Role] {
+				said[e.Role] = true
+				l.say(e.Role + " is " + stateWords(r.view().role))
+			}
+		}
+		return all
+	})
+	for _, e := range l.entries {
+		r := l.s.runner(e.Address)
+		if r == nil {
+			notices = append(notices, fmt.Sprintf("%s ended at once; isesh read %s shows its last words", e.Address, e.Address))
+			continue
+		}
+		switch role := r.view().role; agent.State(role.State) {
+		case agent.Dead:
+			notices = append(notices, fmt.Sprintf("%s ended at once; isesh read %s shows its last words", e.Address, e.Address))
+		case agent.Waiting:
+			notices = append(notices, fmt.Sprintf("%s waits for an answer: %s", e.Address, firstOf(role.Menu.Heading, role.Kind)))
+		case agent.Starting, agent.Unknown:
+			notices = append(notices, fmt.Sprintf("%s is still %s after %s; isesh read %s shows its screen", e.Address, role.State, within, e.Address))
+		}
+	}
+	return notices
+}
+
+func stateWords(role api.Role) string {
+	if role.Kind != "" {
+		return role.State + " (" + role.Kind + ")"
+	}
+	return role.State
+}
+
+// remember writes the team down.
+func (l *launching) remember() error {
+	if l.team.Name == "" {
+		return nil
+	}
+	resolved, err := json.Marshal(l.team)
+	if err != nil {
+		return err
+	}
+	t := roles.Team{Name: l.team.Name, Dir: l.team.Dir, LayoutFile: l.team.File, Layout: resolved, Started: time.Now()}
+	t.Session, t.SessionName = l.entries[0].Session, l.entries[0].SessionName
+	return l.s.reg.PutTeam(t)
+}
+
+// undo removes what a failed start made. Its own context: the caller's may be what ended it.
+func (l *launching) undo() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.s.run), 5*time.Second)
+	defer cancel()
+	var errs []error
+	for _, f := range l.files {
+		if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	for _, w := range l.windows {
+		errs = append(errs, l.s.killTarget(ctx, "kill-window", w))
+	}
+	for _, id := range l.sessions {
+		errs = append(errs, l.s.killTarget(ctx, "kill-session", id))
+	}
+	for _, e := range l.entries {
+		if r := l.s.runner(e.Address); r != nil {
+			r.tell(signal{gone: true})
+			<-r.done
+			l.s.forget(r)
+		}
+		errs = append(errs, l.s.reg.Remove(e.Address))
+	}
+	if err := errors.Join(errs...); err != nil {
+		l.s.slog.Warn("undoing a failed start", "err", err)
+	}
+}
+
+// forget drops a runner that has ended.
+func (s *Supervisor) forget(r *runner) {
+	s.mu.Lock()
+	if s.runners[r.addr] == r {
+		delete(s.runners, r.addr)
+	}
+	s.mu.Unlock()
+	s.changes.broadcast()
+}
+
+// killTarget ends a session or window by its id, through a connection that stands or by the tmux program.
+func (s *Supervisor) killTarget(ctx context.Context, command, id string) error {
+	s.quiet.Lock()
+	defer s.quiet.Unlock()
+	if c := s.anyClient(); c != nil {
+		if _, err := c.Run(ctx, []string{command, "-t", id}); err == nil {
+			return nil
+		}
+	}
+	_, err := s.cfg.Tmux.Output(ctx, command, "-t", id)
+	return err
+}
+
+func (l *launching) say(text string) {
+	if l.progress != nil {
+		l.progress(text)
+	}
+}
+
+func (l *launching) execPath(role string) string {
+	i := slices.IndexFunc(l.entries, func(e roles.Entry) bool { return e.Role == role })
+	return filepath.Join(l.s.cfg.Dir, "run", l.entries[i].ID+".json")
+}

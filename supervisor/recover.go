@@ -1,0 +1,139 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"isesh/control"
+	"isesh/roles"
+	"isesh/roles/agent"
+)
+
+// recover finds the roles again that an earlier supervisor left running, and takes up what it had not finished.
+func (s *Supervisor) recover(ctx context.Context) error {
+	if n, err := control.SweepOrphans(s.mark()); err != nil {
+		s.slog.Warn("sweeping control clients left behind", "err", err)
+	} else if n > 0 {
+		s.slog.Info("ended control clients left behind", "count", n)
+	}
+	entries := s.reg.All()
+	panes, id, err := s.livePanes(ctx, entries)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if e.Pane == "" {
+			continue
+		}
+		p, ok := panes[e.Pane]
+		if !ok || e.Server.PID != id.PID || e.Server.Start != id.Start || p.PID != e.PanePID {
+			errs = append(errs, s.ended(e))
+			continue
+		}
+		e.Session, e.Window, e.SessionName = p.Session, p.Window, p.SessionName
+		if err := s.takeUp(ctx, e, p.Step); err != nil {
+			s.slog.Error("taking up a role again", "role", e.Address, "err", err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// livePanes lists the panes of the server, if there is one and something of ours could live in it.
+func (s *Supervisor) livePanes(ctx context.Context, entries []roles.Entry) (map[string]control.Pane, control.Identity, error) {
+	out := map[string]control.Pane{}
+	any := false
+	for _, e := range entries {
+		any = any || e.Pane != ""
+	}
+	if !any {
+		return out, control.Identity{}, nil
+	}
+	id, err := s.cfg.Tmux.Identity(ctx)
+	if errors.Is(err, control.ErrNoServer) {
+		return out, id, nil
+	}
+	if err != nil {
+		return nil, id, fmt.Errorf("asking tmux which roles still run: %w", err)
+	}
+	panes, err := s.cfg.Tmux.Panes(ctx)
+	if err != nil && !errors.Is(err, control.ErrNoServer) {
+		return nil, id, fmt.Errorf("asking tmux which roles still run: %w", err)
+	}
+	for _, p := range panes {
+		out[p.ID] = p
+	}
+	return out, id, nil
+}
+
+// ended notes that a role ended while nobody watched.
+func (s *Supervisor) ended(e roles.Entry) error {
+	s.event(roles.Event{Kind: roles.EventDied, Role: e.Address, ID: e.ID, Detail: "ended while no supervisor ran"})
+	e.Pane, e.PanePID = "", 0
+	return s.reg.Put(e)
+}
+
+// takeUp supervises a role that runs already; mark is what its pane's @isesh_step says.
+func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string) error {
+	w, err := s.openWatch(ctx, e.Session, e.SessionName)
+	if err != nil {
+		return err
+	}
+	kept, err := s.kept(e)
+	if err != nil {
+		return err
+	}
+	_, err = s.supervise(w, e, func(r *runner) {
+		r.wasIdle = true // it started long ago
+		r.step = mark
+		r.queue = kept
+		if len(kept) > 0 {
+			r.resume(kept[0], mark)
+		}
+	})
+	return err
+}
+
+// kept returns the messages that were accepted for a role and not finished, oldest first, ready to be typed.
+func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
+	pending, err := roles.Pending(s.log)
+	if err != nil {
+		return nil, err
+	}
+	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
+	if err != nil {
+		return nil, err
+	}
+	var out []*delivery
+	for _, rec := range pending[e.Address] {
+		text, err := prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
+		if err != nil {
+			return nil, fmt.Errorf("message %s: %w", rec.ID, err)
+		}
+		d := newDelivery(rec, text)
+		d.parkIt.Do(func() { close(d.parked) })
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// resume decides by the mark on the pane how far the oldest message came before the supervisor ended. Only what the mark proves to have been
+// done is skipped; everything else is refused by the mark if it is tried twice. It runs before the runner does.
+func (r *runner) resume(d *delivery, mark string) {
+	step, ok := strings.CutPrefix(mark, d.rec.ID+".")
+	if !ok {
+		return // nothing was typed: it begins from the beginning
+	}
+	r.queue = r.queue[1:]
+	r.cur = d
+	d.at = r.since
+	if step == "p" {
+		d.phase = pasting
+		return
+	}
+	d.phase, d.enters = entered, 1
+	// What the composer held before the Enter is known: it was this text.
+	d.before = agent.Reading{State: agent.Idle, Composer: true, Draft: true, DraftText: d.text, Selected: -1}
+}

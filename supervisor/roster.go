@@ -1,0 +1,344 @@
+package supervisor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sourcegraph/conc/panics"
+
+	"isesh/control"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+// pane is the terminal of a runner: one pane of a watched session.
+type pane struct {
+	w  *watch
+	id string
+}
+
+func (p pane) Snapshot(ctx context.Context) (control.Snapshot, error) {
+	c, err := p.w.current()
+	if err != nil {
+		return control.Snapshot{}, err
+	}
+	return c.Snapshot(ctx, p.id)
+}
+
+func (p pane) Paste(ctx context.Context, g control.Guard, data []byte) error {
+	c, err := p.w.current()
+	if err != nil {
+		return err
+	}
+	return c.Paste(ctx, g, data)
+}
+
+func (p pane) Keys(ctx context.Context, g control.Guard, keys ...string) error {
+	c, err := p.w.current()
+	if err != nil {
+		return err
+	}
+	return c.Keys(ctx, g, keys...)
+}
+
+func (p pane) Output() output {
+	c, err := p.w.current()
+	if err != nil {
+		return nil
+	}
+	return c.Watch(p.id)
+}
+
+// supervise starts a runner for a role whose pane is in a watched session. before is called in the new runner's goroutine's stead, to fill
+// its queue.
+func (s *Supervisor) supervise(w *watch, e roles.Entry, before func(*runner)) (*runner, error) {
+	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
+	if err != nil {
+		return nil, err
+	}
+	r := newRunner(s, e, prof, pane{w, e.Pane}, func() { w.leave(e.Pane) })
+	if before != nil {
+		before(r)
+	}
+	s.mu.Lock()
+	s.runners[e.Address] = r
+	s.mu.Unlock()
+	w.join(e.Pane, r)
+	s.wg.Go(func() {
+		var c panics.Catcher
+		c.Try(func() { r.run(s.run) })
+		if fault := c.Recovered(); fault != nil {
+			s.faulted(w, e, fault)
+		}
+	})
+	return r, nil
+}
+
+// maxFaults is how often a runner that panics is replaced. The role goes on in its pane in any case.
+const maxFaults = 5
+
+// faulted replaces a runner that panicked. What it was doing is found by the mark on the pane, as after a crash of the whole supervisor.
+func (s *Supervisor) faulted(w *watch, e roles.Entry, fault *panics.Recovered) {
+	s.slog.Error("a runner failed", "role", e.Address, "panic", fault.String())
+	s.event(roles.Event{Kind: roles.EventTrouble, Role: e.Address, ID: e.ID, Detail: fmt.Sprint("internal error: ", fault.Value)})
+	s.mu.Lock()
+	s.faults[e.Address]++
+	n := s.faults[e.Address]
+	s.mu.Unlock()
+	if n > maxFaults || s.run.Err() != nil {
+		s.notice(e.Team, fmt.Sprintf("%s is not watched any more: its supervision failed %d times; its program goes on", e.Address, n))
+		return
+	}
+	if err := s.takeUp(s.run, e, ""); err != nil {
+		s.slog.Error("replacing a runner that failed", "role", e.Address, "err", err)
+	}
+}
+
+func (s *Supervisor) allRunners() []*runner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*runner, 0, len(s.runners))
+	for _, r := range s.runners {
+		all = append(all, r)
+	}
+	return all
+}
+
+func (s *Supervisor) runner(a roles.Address) *runner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runners[a]
+}
+
+// resolve finds the role that ref means to the caller.
+func (s *Supervisor) resolve(c api.Caller, ref string) (roles.Address, error) {
+	var known []roles.Address
+	for _, e := range s.reg.All() {
+		known = append(known, e.Address)
+	}
+	a, err := roles.Resolve(ref, s.teamOf(c), known)
+	var unknown *roles.UnknownError
+	var ambiguous *roles.AmbiguousError
+	switch {
+	case errors.As(err, &unknown):
+		e := &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no role %q", ref), Hint: "isesh list shows them"}
+		if unknown.Suggestion != "" {
+			e.Hint, e.Candidates = fmt.Sprintf("did you mean %q?", unknown.Suggestion), []string{unknown.Suggestion}
+		}
+		return a, e
+	case errors.As(err, &ambiguous):
+		e := &api.Error{Code: api.CodeAmbiguous, Message: fmt.Sprintf("%q is the name of several roles", ref)}
+		for _, cand := range ambiguous.Candidates {
+			e.Candidates = append(e.Candidates, cand.String())
+		}
+		e.Hint = "say which: " + strings.Join(e.Candidates, ", ")
+		return a, e
+	case err != nil:
+		return a, &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	return a, nil
+}
+
+// teamOf is the caller's own team: a role's, or for a person the one whose directory holds the current directory, the innermost if several do.
+func (s *Supervisor) teamOf(c api.Caller) string {
+	if c.Role.Role != "" {
+		return c.Role.Team
+	}
+	best, team := "", ""
+	for _, t := range s.reg.Teams() {
+		if t.Dir != "" && within(c.Dir, t.Dir) && len(t.Dir) > len(best) {
+			best, team = t.Dir, t.Name
+		}
+	}
+	return team
+}
+
+func within(dir, root string) bool {
+	rel, err := filepath.Rel(root, dir)
+	return dir != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// need returns the runner of a role that must be running.
+func (s *Supervisor) need(c api.Caller, ref string) (*runner, error) {
+	a, err := s.resolve(c, ref)
+	if err != nil {
+		return nil, err
+	}
+	if a == roles.User {
+		return nil, &api.Error{Code: api.CodeUsage, Message: "\"user\" is you: there is no screen behind that name"}
+	}
+	r := s.runner(a)
+	if r == nil || !r.view().live {
+		return nil, s.dead(a)
+	}
+	return r, nil
+}
+
+func (s *Supervisor) dead(a roles.Address) error {
+	e := &api.Error{Code: api.CodeDead, Message: fmt.Sprintf("role %q is not running", a), Hint: "isesh restart " + a.String() + " starts it again"}
+	if a.Team != "" {
+		if t, ok := s.reg.Team(a.Team); ok && t.LayoutFile != "" && !s.teamLives(a.Team) {
+			e.Hint = "its team has ended: isesh start " + t.LayoutFile
+		}
+	}
+	return e
+}
+
+func (s *Supervisor) teamLives(team string) bool {
+	for _, r := range s.allRunners() {
+		if r.addr.Team == team && r.view().live {
+			return true
+		}
+	}
+	return false
+}
+
+// Attribute finds out who asks: by the caller's ancestors first, which cannot be forged by a variable, then by its tmux pane, then by
+// ISESH_ROLE. A claim that leads nowhere makes a person.
+//
+// Every request passes here first, so here it waits for the recovery to be over.
+func (s *Supervisor) Attribute(ctx context.Context, c api.Caller) api.Caller {
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return c
+	}
+	byPID := map[int]*runner{}
+	for _, r := range s.allRunners() {
+		if r.view().live {
+			byPID[r.panePID] = r
+		}
+	}
+	c.How = "user"
+	for _, pid := range ancestors(c.PID) {
+		if r := byPID[pid]; r != nil {
+			c.Role, c.How = r.addr, "ancestry"
+			return c
+		}
+	}
+	if c.TmuxPane != "" {
+		for _, r := range byPID {
+			if r.entry.Pane == c.TmuxPane && sameTmux(c.Tmux, r.entry.Server) {
+				c.Role, c.How = r.addr, "tmux_pane"
+				return c
+			}
+		}
+	}
+	if c.EnvRole != "" {
+		if a, err := roles.ParseAddress(c.EnvRole); err == nil && s.runner(a) != nil {
+			c.Role, c.How = a, "isesh_role"
+		}
+	}
+	return c
+}
+
+// sameTmux compares $TMUX ("socket,pid,session") with a server.
+func sameTmux(env string, id roles.ServerID) bool {
+	parts := strings.Split(env, ",")
+	if len(parts) < 2 {
+		return false
+	}
+	pid, err := strconv.Atoi(parts[len(parts)-2])
+	return err == nil && pid == id.PID
+}
+
+// Hello says who serves.
+func (s *Supervisor) Hello() api.Hello {
+	h := api.Hello{
+		Protocol: api.Protocol, Version: s.cfg.Version, Build: s.cfg.Build, StateDir: s.cfg.Dir,
+		Tmux: s.tmux.String(), Started: s.started, PID: pid, Clients: s.cfg.Clients(),
+	}
+	for _, r := range s.allRunners() {
+		v := r.view()
+		if v.live {
+			h.Roles++
+		}
+		h.Pending += v.role.Queue
+	}
+	return h
+}
+
+// Roles returns every role that is remembered, by team and in the order of the layout.
+func (s *Supervisor) Roles(context.Context, api.Caller) ([]api.Role, error) {
+	var out []api.Role
+	for _, e := range s.reg.All() {
+		out = append(out, s.roleOf(e))
+	}
+	slices.SortStableFunc(out, func(a, b api.Role) int { return cmp.Compare(a.Team, b.Team) })
+	return out, nil
+}
+
+// roleOf is what is known of a role: the runner's view, or what the registry remembers of one that does not run.
+func (s *Supervisor) roleOf(e roles.Entry) api.Role {
+	role := s.seen(e)
+	if n, err := s.mail.Count(e.Address); err == nil {
+		role.Unread = n
+	}
+	return role
+}
+
+// seen is roleOf without what has to be read from files.
+func (s *Supervisor) seen(e roles.Entry) api.Role {
+	role := api.Role{
+		Address: e.Address.String(), Team: e.Team, Name: e.Role, State: string(agent.Dead), Since: e.Started, Dir: e.Dir,
+		Profile: e.Profile, Lead: e.Lead, Session: e.SessionName,
+	}
+	if r := s.runner(e.Address); r != nil {
+		role = r.view().role
+	}
+	return role
+}
+
+// Role returns one role.
+func (s *Supervisor) Role(_ context.Context, c api.Caller, ref string) (api.Role, error) {
+	a, err := s.resolve(c, ref)
+	if err != nil {
+		return api.Role{}, err
+	}
+	e, ok := s.reg.Get(a)
+	if !ok {
+		return api.Role{}, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no role %q", ref), Hint: "isesh list shows them"}
+	}
+	return s.roleOf(e), nil
+}
+
+// Teams returns the boards of the team called name, or of all teams.
+func (s *Supervisor) Teams(_ context.Context, _ api.Caller, name string) ([]api.Team, error) {
+	var out []api.Team
+	for _, t := range s.reg.Teams() {
+		if name == "" || t.Name == name {
+			out = append(out, s.board(t))
+		}
+	}
+	if name != "" && len(out) == 0 {
+		return nil, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no team %q", name), Hint: "isesh list shows what runs"}
+	}
+	return out, nil
+}
+
+func (s *Supervisor) board(t roles.Team) api.Team {
+	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.LayoutFile, Session: t.SessionName}
+	for _, e := range s.reg.All() {
+		if e.Team == t.Name {
+			board.Roles = append(board.Roles, s.roleOf(e))
+		}
+	}
+	return board
+}
+
+// WhoAmI tells the caller what it is taken for.
+func (s *Supervisor) WhoAmI(_ context.Context, c api.Caller) (api.WhoAmI, error) {
+	me := api.WhoAmI{Caller: c, Address: c.Name(), Team: s.teamOf(c)}
+	if e, ok := s.reg.Get(c.Role); ok {
+		role := s.roleOf(e)
+		me.Role = &role
+	}
+	return me, nil
+}

@@ -1,0 +1,198 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"isesh/control"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+// waitAtMost bounds a wait that names no time-out.
+const waitAtMost = 24 * time.Hour
+
+// until waits for cond to hold after some change of a role; it reports false when the time is up or ctx has ended.
+func (s *Supervisor) until(ctx context.Context, within time.Duration, cond func() bool) bool {
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	for {
+		changed := s.changes.wait()
+		if cond() {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			return cond()
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// Wait blocks until one of the roles, or with All every one, is in one of the states.
+func (s *Supervisor) Wait(ctx context.Context, c api.Caller, req api.WaitRequest) (api.WaitResult, error) {
+	timeout, err := duration(req.Timeout, waitAtMost)
+	if err != nil {
+		return api.WaitResult{}, err
+	}
+	if err := checkStates(req.States); err != nil {
+		return api.WaitResult{}, err
+	}
+	if len(req.Targets) == 0 {
+		return api.WaitResult{}, &api.Error{Code: api.CodeUsage, Message: "wait for which role?"}
+	}
+	var targets []roles.Address
+	for _, t := range req.Targets {
+		a, err := s.resolve(c, t)
+		if err != nil {
+			return api.WaitResult{}, err
+		}
+		if a == roles.User {
+			return api.WaitResult{}, &api.Error{Code: api.CodeUsage, Message: "\"user\" is you: there is no state to wait for"}
+		}
+		targets = append(targets, a)
+	}
+	var now []api.Role
+	reached := s.until(ctx, timeout, func() bool {
+		now = now[:0]
+		n := 0
+		for _, a := range targets {
+			e, _ := s.reg.Get(a)
+			role := s.seen(e)
+			now = append(now, role)
+			if slices.Contains(req.States, role.State) {
+				n++
+			}
+		}
+		return n == len(targets) || n > 0 && !req.All
+	})
+	if ctx.Err() != nil && !reached {
+		return api.WaitResult{}, ctx.Err()
+	}
+	return api.WaitResult{Roles: now, TimedOut: !reached}, nil
+}
+
+var states = []string{
+	string(agent.Starting), string(agent.Idle), string(agent.Busy), string(agent.Waiting), string(agent.Dead), string(agent.Unknown),
+}
+
+func checkStates(want []string) error {
+	if len(want) == 0 {
+		return &api.Error{Code: api.CodeUsage, Message: "wait for which state?", Hint: "--state idle,waiting"}
+	}
+	for _, st := range want {
+		if !slices.Contains(states, st) {
+			return &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("%q is not a state", st), Hint: "states are " + strings.Join(states, " "), Candidates: states}
+		}
+	}
+	return nil
+}
+
+// Read returns a role's screen, of a dead pane too.
+func (s *Supervisor) Read(ctx context.Context, c api.Caller, req api.ReadRequest) (api.ReadResult, error) {
+	a, err := s.resolve(c, req.To)
+	if err != nil {
+		return api.ReadResult{}, err
+	}
+	r := s.runner(a)
+	if r == nil || r.view().role.Pane == "" {
+		return api.ReadResult{}, s.dead(a)
+	}
+	text, title, err := r.screen(ctx, req)
+	if err != nil {
+		return api.ReadResult{}, fmt.Errorf("reading the screen of %s: %w", a, err)
+	}
+	role := r.view().role
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1]) == "" {
+		lines = lines[:len(lines)-1]
+	}
+	if req.Lines > 0 && len(lines) > req.Lines {
+		lines = lines[len(lines)-req.Lines:]
+	}
+	return api.ReadResult{Role: role, Screen: lines, Dead: role.State == string(agent.Dead), Title: title}, nil
+}
+
+// screen captures the pane of the role: the visible screen, or as many lines of the history as are asked for.
+func (r *runner) screen(ctx context.Context, req api.ReadRequest) (text, title string, err error) {
+	p, ok := r.term.(pane)
+	if !ok {
+		return "", "", errNoClient
+	}
+	client, err := p.w.current()
+	if err != nil {
+		return "", "", err
+	}
+	o := control.CaptureOptions{Escapes: req.Colour, Join: req.Join}
+	snap, err := client.Snapshot(ctx, p.id)
+	if err != nil {
+		return "", "", err
+	}
+	if req.Lines > snap.Height {
+		o.Start = strconv.Itoa(snap.Height - req.Lines)
+	}
+	text, err = client.Capture(ctx, p.id, o)
+	return text, snap.Title, err
+}
+
+// Log passes on the conversation, oldest first; with Follow it goes on as it grows.
+func (s *Supervisor) Log(ctx context.Context, c api.Caller, q api.LogQuery, yield func(api.Entry) error) error {
+	f := roles.Filter{Team: q.Team, ID: q.ID, Since: q.Since, Limit: q.Limit}
+	if q.Role != "" {
+		a, err := s.resolve(c, q.Role)
+		if err != nil {
+			return err
+		}
+		f.Role = a.String()
+	}
+	grown := s.records.wait()
+	offset := s.log.Offset()
+	items, err := s.log.TailItems(f)
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if err := yield(entryOf(it)); err != nil {
+			return err
+		}
+	}
+	if !q.Follow {
+		return nil
+	}
+	for {
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return nil
+		}
+		grown = s.records.wait()
+		recs, next, err := s.log.From(offset)
+		if err != nil {
+			return err
+		}
+		offset = next
+		for _, rec := range recs {
+			if !f.Matches(rec) {
+				continue
+			}
+			if err := yield(api.Entry{Record: rec, Now: rec.Status, Proof: rec.Evidence}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func entryOf(it roles.Item) api.Entry {
+	e := api.Entry{Record: it.Record, Now: it.Record.Status, Proof: it.Record.Evidence, Receipts: it.Receipts}
+	if it.Last.ID != "" {
+		e.Now, e.Proof = it.Last.Status, it.Last.Evidence
+	}
+	return e
+}
