@@ -33,6 +33,7 @@ var (
 	ErrNotDir  = errors.New("is not a directory")
 	ErrNotFile = errors.New("is not a regular file")
 	ErrInUse   = errors.New("is in use by another isesh")
+	ErrNotOurs = errors.New("is open to others and holds files that are not isesh's")
 )
 
 // DirError says why the state directory or a file in it cannot be used. errors.Is finds the class in Err.
@@ -67,7 +68,7 @@ func (d Dir) Path() string { return d.path }
 func (d Dir) Notices() []Notice { return d.notices }
 
 // OpenDir makes the state directory, with its parents, or checks the one that is there: a directory of the caller's own, no symbolic link, mode
-// 0700 (group and other bits are taken away, with a notice) and writable. Whoever can write into it can put words into every agent's mouth.
+// 0700 (group and other bits are taken away, with a notice, unless it holds other things) and writable. Whoever can write into it can put words into every agent's mouth.
 // Errors are *DirError.
 func OpenDir(path string) (Dir, error) {
 	path, err := filepath.Abs(path)
@@ -77,11 +78,11 @@ func OpenDir(path string) (Dir, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return Dir{}, fileError(path, err)
 	}
-	return checkedDir(path)
+	return checkedDir(path, looksLikeOurs)
 }
 
-// checkedDir makes path, whose parent exists, or checks it.
-func checkedDir(path string) (Dir, error) {
+// checkedDir makes path, whose parent exists, or checks it. It closes one that is open to others only if ours says so.
+func checkedDir(path string, ours func(path string) (bool, error)) (Dir, error) {
 	d := Dir{path: path}
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return Dir{}, fileError(path, err)
@@ -102,6 +103,12 @@ func checkedDir(path string) (Dir, error) {
 		return Dir{}, fileError(path, err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		// Someone's home, or /tmp, named by mistake must not be closed to everybody else.
+		if ok, err := ours(path); err != nil {
+			return Dir{}, fileError(path, err)
+		} else if !ok {
+			return Dir{}, &DirError{path, ErrNotOurs, "choose a new or an empty directory with --state-dir or ISESH_DIR"}
+		}
 		if err := os.Chmod(path, 0o700); err != nil {
 			return Dir{}, fileError(path, err)
 		}
@@ -110,8 +117,22 @@ func checkedDir(path string) (Dir, error) {
 	return d, nil
 }
 
+// looksLikeOurs reports whether a directory is empty or holds a file that isesh keeps in its state directory.
+func looksLikeOurs(path string) (bool, error) {
+	entries, err := os.ReadDir(path)
+	for _, e := range entries {
+		switch e.Name() {
+		case conversation + ext, registryFile, promptsFile, eventsStem + ext, mailboxDir:
+			return true, nil
+		}
+	}
+	return len(entries) == 0, err
+}
+
 // sub makes or checks a directory inside d; name is a single valid name.
-func (d Dir) sub(name string) (Dir, error) { return checkedDir(filepath.Join(d.path, name)) }
+func (d Dir) sub(name string) (Dir, error) {
+	return checkedDir(filepath.Join(d.path, name), func(string) (bool, error) { return true, nil })
+}
 
 func (d Dir) join(name string) string { return filepath.Join(d.path, name) }
 

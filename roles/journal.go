@@ -77,7 +77,9 @@ func snapshot(d Dir, stem string) ([]segment, error) {
 		if n := len(segs); n > 0 && err == nil {
 			last := segs[n-1]
 			active.base = last.base + last.size
-			again = f != nil && sameFile(f, d.join(last.name)) // rotated while we looked
+		}
+		if err == nil {
+			again = !sameFile(f, d.join(stem+ext)) // rotated while we looked
 		}
 		if err == nil && !again {
 			return append(segs, active), nil
@@ -103,13 +105,14 @@ func fileSize(f *os.File) (int64, error) {
 	return info.Size(), nil
 }
 
+// sameFile reports whether path is the open file f, or, where f is nil, is missing.
 func sameFile(f *os.File, path string) bool {
-	a, err := f.Stat()
-	if err != nil {
-		return false
+	now, err := os.Stat(path)
+	if f == nil {
+		return errors.Is(err, fs.ErrNotExist)
 	}
-	b, err := os.Lstat(path)
-	return err == nil && os.SameFile(a, b)
+	open, ferr := f.Stat()
+	return err == nil && ferr == nil && os.SameFile(open, now)
 }
 
 // openWhole opens a segment for reading and returns it with the length of its whole lines; the file is nil when the segment is gone.
