@@ -58,11 +58,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set(headerProtocol, strconv.Itoa(Protocol))
-	if why := s.begin(); why != endNot {
+	if why := s.reason(); why != endNot {
 		s.goAway(w, why, false)
 		return
 	}
-	defer s.done()
 	rt, err := find(r)
 	if err == nil && !rt.always {
 		err = s.handshake(w, r)

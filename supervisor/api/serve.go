@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -23,6 +24,8 @@ const (
 	// stuckGrace is how long a request may take after it was cancelled. Then Serve gives it up with an error: a supervisor that does not end
 	// would keep its successor from starting.
 	stuckGrace = 2 * time.Second
+	// silentGrace is how long a client that connected before the end may take to ask something. It is not fatal: it connects again.
+	silentGrace = time.Second
 )
 
 // Clients counts the open connections of a Serve. The zero value is ready; it may be read by any goroutine.
@@ -59,40 +62,92 @@ func Serve(ctx context.Context, l net.Listener, b Backend, o ServeOptions) error
 	defer s.endNow()
 	requestCtx, cancelRequests := context.WithCancel(context.Background())
 	defer cancelRequests()
+	conns := connections{clients: o.Clients, states: map[net.Conn]http.ConnState{}, changed: make(chan struct{}, 1)}
 	hs := &http.Server{
 		Handler:     s,
 		ConnContext: ConnContext,
+		ConnState:   conns.note,
 		BaseContext: func(net.Listener) context.Context { return requestCtx },
 		ErrorLog:    slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	}
-	if o.Clients != nil {
-		hs.ConnState = o.Clients.note
 	}
 	defer context.AfterFunc(ctx, func() { s.end(endStop) })()
 
 	err := hs.Serve(s.listener) // until end is called, or accepting fails
-	if !errors.Is(err, net.ErrClosed) {
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	} else {
 		err = fmt.Errorf("serving %s: %w", ul.Addr(), err)
 		s.end(endStop)
-	} else {
-		err = nil
 	}
-	grace, cancel := context.WithTimeout(context.Background(), o.Grace)
-	defer cancel()
-	if hs.Shutdown(grace) != nil {
+	// Not http.Server.Shutdown: it drops requests that it reads while it ends, and whoever sent one would not know whether it was done.
+	hs.SetKeepAlivesEnabled(false)
+	if !conns.wait(o.Grace, min(silentGrace, o.Grace), http.StateActive) {
 		cancelRequests()
-		hs.Close()
 	}
-	return errors.Join(err, s.waitRequests(stuckGrace))
+	hs.Close()
+	if !conns.wait(stuckGrace, stuckGrace, http.StateActive, http.StateIdle) {
+		err = errors.Join(err, fmt.Errorf("ending the socket: %d requests did not end within %v of being cancelled", conns.count(), stuckGrace))
+	}
+	return err
+}
+
+// connections knows what every connection of a Serve is doing.
+type connections struct {
+	clients *Clients      // told how many there are; may be nil
+	changed chan struct{} // capacity 1: look again
+
+	mu     sync.Mutex // guards states
+	states map[net.Conn]http.ConnState
 }
 
 // note follows a connection's life. It is an http.Server's ConnState.
-func (c *Clients) note(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		c.n.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		c.n.Add(-1)
+func (c *connections) note(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if state == http.StateClosed || state == http.StateHijacked {
+		delete(c.states, conn)
+	} else {
+		c.states[conn] = state
+	}
+	if c.clients != nil {
+		c.clients.n.Store(int64(len(c.states)))
+	}
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (c *connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.states)
+}
+
+// wait waits until no connection is in one of the states, and reports whether that came within the time. Connections on which nothing was
+// asked yet are waited for, too, for the time of silent.
+func (c *connections) wait(within, silent time.Duration, states ...http.ConnState) bool {
+	end, silence := time.NewTimer(within), time.NewTimer(silent)
+	defer end.Stop()
+	defer silence.Stop()
+	states = append(states, http.StateNew)
+	for {
+		c.mu.Lock()
+		found := false
+		for _, state := range c.states {
+			found = found || slices.Contains(states, state)
+		}
+		c.mu.Unlock()
+		if !found {
+			return true
+		}
+		select {
+		case <-c.changed:
+		case <-silence.C:
+			states = states[:len(states)-1]
+		case <-end.C:
+			return false
+		}
 	}
 }
 
@@ -106,9 +161,7 @@ type server struct {
 
 	mu        sync.Mutex // guards what follows
 	why       ending
-	replacing bool          // the backend is being asked to make room for a successor
-	running   int           // requests under way
-	idle      chan struct{} // closed when running falls to 0, made by waitRequests
+	replacing bool // the backend is being asked to make room for a successor
 }
 
 // end makes the server take no more requests; the first reason stays. The order matters to clients that are told to come again: when they are, a
@@ -139,49 +192,11 @@ func (s *server) expectReplace(yes bool) {
 	s.replacing = yes
 }
 
-// begin counts a request in and returns endNot, unless the server is ending.
-func (s *server) begin() ending {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.why == endNot {
-		s.running++
-	}
-	return s.why
-}
-
-func (s *server) done() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running--
-	if s.running == 0 && s.idle != nil {
-		close(s.idle)
-	}
-}
-
+// reason says whether the server takes no more requests, and why.
 func (s *server) reason() ending {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.why
-}
-
-// waitRequests waits until no handler runs. None can begin any more.
-func (s *server) waitRequests(within time.Duration) error {
-	s.mu.Lock()
-	n := s.running
-	idle := make(chan struct{})
-	s.idle = idle
-	s.mu.Unlock()
-	if n == 0 {
-		return nil
-	}
-	timer := time.NewTimer(within)
-	defer timer.Stop()
-	select {
-	case <-idle:
-		return nil
-	case <-timer.C:
-		return fmt.Errorf("ending the socket: %d requests did not end within %v of being cancelled", n, within)
-	}
 }
 
 // listener is a Unix listener that can end without losing a connection: those that were made before the end are still handed out, or, when a
