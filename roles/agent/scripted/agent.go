@@ -320,7 +320,7 @@ func (a *agent) command(text string) bool {
 	if i := strings.IndexAny(text, " \n\t"); i >= 0 {
 		word = text[:i]
 	}
-	if word[0] != '/' || strings.Count(word, "/") > 1 {
+	if !strings.HasPrefix(word, "/") || strings.Count(word, "/") > 1 {
 		return false
 	}
 	switch word {

@@ -46,21 +46,24 @@ type Rule struct {
 }
 
 // Directives is the help text about what a message can make the agent do.
-const Directives = `The last line of a message that begins with a directive says what its turn does; " THEN " joins several:
+const Directives = `The last line of a message that begins with a directive says what its turn
+does; " THEN " joins several:
   ECHO TEXT          says it
   LINES N            says N lines
   STREAM N           says N words, one at a time
   SLOW DURATION      is busy for so long
   HANG DURATION      neither reads nor draws for so long
-  ASKPERM COMMAND    asks for permission; yes says "ran: COMMAND" (nothing is run), no ends the turn
-  ASK QUESTION A|B|C asks; the question ends at its last "? ", else at the last blank
+  ASKPERM COMMAND    asks for permission; yes says "ran: COMMAND" (nothing is
+                     run), no ends the turn
+  ASK QUESTION A|B|C asks; the question ends at its last "? " or last blank
   SEND ROLE TEXT     runs isesh send ROLE -- TEXT
-  REPLY TEXT         the same, to the role in the message's [from:ROLE], else to user
+  REPLY TEXT         the same, to the sender: user where there is no tag
   RUN COMMAND        runs it with sh and shows its output
   CRASH              dies of a signal, with the terminal as it is
   EXIT N             ends with exit code N
-In a directive {from} is the sender (user without a tag), {text} the message's first line, {rest} what stands behind the
-rule's prefix, {asked} the first line of the user's last message, {answer} what was answered to ASK.`
+In directives {from} is the sender (user without a [from:x] tag), {text} the
+first line, {rest} what stands behind the prefix of the rule, {asked} the
+first line of the last message of the user, {answer} the answer to ASK.`
 
 // Usage is the help text of the program.
 const Usage = `usage: isesh agent scripted [FLAGS]
