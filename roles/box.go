@@ -42,8 +42,8 @@ func (m *Mailboxes) open(a Address, flag int) (*os.File, error) {
 	return dir.open(a.Role+ext, flag)
 }
 
-// isWhole reports whether a's box is there and ends with a whole line.
-func (m *Mailboxes) isWhole(a Address) (bool, error) {
+// isWhole reports whether a's box is there, has at least the size it should have and ends with a whole line.
+func (m *Mailboxes) isWhole(a Address, least int64) (bool, error) {
 	f, err := m.open(a, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -57,7 +57,7 @@ func (m *Mailboxes) isWhole(a Address) (bool, error) {
 		return false, err
 	}
 	whole, err := wholeLines(f, size)
-	return whole == size, err
+	return whole == size && size >= least, err
 }
 
 // add appends recs to a box, in one write. A torn line that is found there is closed, so that it harms no other; reading the box mends it.
@@ -73,7 +73,6 @@ func (m *Mailboxes) add(a Address, recs []Record) error {
 	if err != nil {
 		return err
 	}
-	m.boxes[a] = true
 	size, err := fileSize(f)
 	text := lines.Bytes()
 	if last := make([]byte, 1); err == nil && size > 0 {
@@ -84,6 +83,8 @@ func (m *Mailboxes) add(a Address, recs []Record) error {
 	if err == nil {
 		if _, err = f.Write(text); err != nil {
 			err = errors.Join(err, f.Truncate(size))
+		} else {
+			m.boxes[a] = size + int64(len(text))
 		}
 	}
 	return fileError(m.path(a), errors.Join(err, f.Close()))
@@ -178,7 +179,7 @@ func (m *Mailboxes) mend(boxes map[Address]bool) error {
 		if werr != nil {
 			return werr
 		}
-		m.boxes[a] = true
+		m.boxes[a] = int64(lines.Len())
 	}
 	return nil
 }

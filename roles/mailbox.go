@@ -20,10 +20,10 @@ const (
 const saveAfter = 500
 
 type mailboxData struct {
-	V       int          `json:"v"`
-	Through Offset       `json:"through"` // the boxes hold everything before it
-	Boxes   []string     `json:"boxes"`   // addresses
-	Renames []boxRenamed `json:"renames,omitempty"`
+	V       int              `json:"v"`
+	Through Offset           `json:"through"` // the boxes hold everything before it
+	Boxes   map[string]int64 `json:"boxes"`   // sizes by address: a smaller box has lost something
+	Renames []boxRenamed     `json:"renames,omitempty"`
 }
 
 // boxRenamed says that what was sent to From before At belongs to To.
@@ -40,8 +40,8 @@ type Mailboxes struct {
 	dir Dir // the mailbox directory
 	log *Log
 
-	mu      sync.Mutex // guards the rest, and the files
-	boxes   map[Address]bool
+	mu      sync.Mutex        // guards the rest, and the files
+	boxes   map[Address]int64 // sizes in bytes
 	renames []boxRenamed
 	through Offset
 	unsure  bool // boxes may hold some of what comes after through
@@ -55,14 +55,14 @@ func OpenMailboxes(dir Dir, l *Log) (*Mailboxes, []Notice, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the mailboxes: %w", err)
 	}
-	m := &Mailboxes{dir: mdir, log: l, boxes: map[Address]bool{}}
+	m := &Mailboxes{dir: mdir, log: l, boxes: map[Address]int64{}}
 	var data mailboxData
 	damaged, notices, err := mdir.loadJSON(mailboxIndex, &data)
 	if err == nil && !damaged && data.Through <= l.Offset() {
 		m.through, m.renames = data.Through, data.Renames
-		for _, name := range data.Boxes {
+		for name, size := range data.Boxes {
 			if a, err := ParseAddress(name); err == nil {
-				m.boxes[a] = true
+				m.boxes[a] = size
 			}
 		}
 	}
@@ -78,20 +78,19 @@ func OpenMailboxes(dir Dir, l *Log) (*Mailboxes, []Notice, error) {
 // catchUp mends boxes that are missing or torn, and adds what the conversation has beyond the index.
 func (m *Mailboxes) catchUp(notices *[]Notice) error {
 	wanting := map[Address]bool{}
-	for a := range m.boxes {
-		whole, err := m.isWhole(a)
+	for a, size := range m.boxes {
+		whole, err := m.isWhole(a, size)
 		if err != nil {
 			return err
 		}
 		if !whole {
 			wanting[a] = true
-			*notices = append(*notices, Notice{m.path(a), -1, "was missing or torn; it was filled from the conversation"})
+			*notices = append(*notices, Notice{m.path(a), -1, "was missing or incomplete; it was filled from the conversation"})
 		}
 	}
 	if err := m.mend(wanting); err != nil {
 		return err
 	}
-	m.boxes[User] = true
 	m.unsure = true // a killed process may have filed more than the index says
 	if err := m.update(); err != nil {
 		return err
@@ -272,9 +271,9 @@ func (m *Mailboxes) rename(from, to Address) error {
 	if err := os.Rename(m.dir.join(src), m.dir.join(dst)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError(m.dir.join(src), err)
 	}
-	if m.boxes[from] {
+	if size, ok := m.boxes[from]; ok {
 		delete(m.boxes, from)
-		m.boxes[to] = true
+		m.boxes[to] = size
 	}
 	m.renames = append(m.renames, boxRenamed{from.String(), to.String(), m.through})
 	return m.save()
@@ -282,11 +281,10 @@ func (m *Mailboxes) rename(from, to Address) error {
 
 // save writes the index.
 func (m *Mailboxes) save() error {
-	data := mailboxData{V: Version, Through: m.through, Renames: m.renames}
-	for a := range m.boxes {
-		data.Boxes = append(data.Boxes, a.String())
+	data := mailboxData{V: Version, Through: m.through, Boxes: map[string]int64{}, Renames: m.renames}
+	for a, size := range m.boxes {
+		data.Boxes[a.String()] = size
 	}
-	slices.Sort(data.Boxes)
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
