@@ -66,7 +66,8 @@ func (p *Profile) Choose(r Reading, want Choice) (keys []string, option string, 
 		return nil, "", err
 	}
 	option = r.Options[i]
-	if !want.widen && p.spec.Choices.Widen.match(strings.ToLower(option)) {
+	asked := want.what == "option" || want.what == "label" // the others name the options that do not
+	if asked && !want.widen && p.spec.Choices.Widen.match(strings.ToLower(option)) {
 		return nil, "", fmt.Errorf("answering: %q grants more than what is asked for now; allow that expressly, or choose another%s", option, among(r.Options))
 	}
 	keys, err = keysTo(r, i, p.spec.Keys.Submit)

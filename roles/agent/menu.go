@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -52,8 +53,17 @@ func (v *view) maxHints() int {
 
 // line tells whether a row is drawn or counts hidden rows: it is nothing to choose and nothing to read.
 func (v *view) line(y int) bool {
-	m, s := v.p.spec.Menu, v.rows[y].text
-	return s == "" || m.Rule.match(s) || m.Ignore.match(s)
+	if v.lines == nil {
+		v.lines = make([]byte, len(v.rows))
+	}
+	if v.lines[y] == 0 {
+		m, s := v.p.spec.Menu, v.rows[y].text
+		v.lines[y] = 1
+		if s == "" || m.Rule.match(s) || m.Ignore.match(s) {
+			v.lines[y] = 2
+		}
+	}
+	return v.lines[y] == 2
 }
 
 // cut takes the cursor glyph, or one that tells of hidden rows, off the beginning of a row.
@@ -244,8 +254,9 @@ func (v *view) heading(m *menu, re Regex) (string, bool) {
 		}
 		var lines []string
 		for ; y >= 0 && len(lines) < 12 && !v.line(y); y-- {
-			lines = append([]string{strings.TrimSpace(v.rows[y].text)}, lines...)
+			lines = append(lines, strings.TrimSpace(v.rows[y].text))
 		}
+		slices.Reverse(lines)
 		if s, ok := re.find(strings.Join(lines, " ")); ok {
 			return s, true
 		}

@@ -23,6 +23,7 @@ type view struct {
 	echo   string
 	echoAt int // the row after the last echo
 	menus  map[string]*menu
+	lines  []byte // by row: not asked yet, written, drawn
 }
 
 // box is a composer.
