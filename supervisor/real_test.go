@@ -1,0 +1,529 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/matryer/is"
+	"github.com/sourcegraph/conc/iter"
+
+	"isesh/control"
+	"isesh/control/controltest"
+	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
+)
+
+func TestDelivery(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("shop", g.role("gestor"), g.role("dev"))
+	got := g.send("shop/dev", "hello there")
+	is.Equal(got.Status, roles.StatusSubmitted)
+	is.True(got.Evidence != "")
+	texts, _ := g.turns("dev")
+	is.Equal(texts, []string{"hello there"})
+	g.until("the turn's end in the receipt", func() bool { return g.status(got.ID) == roles.StatusAnswered })
+	texts, _ = g.turns("gestor")
+	is.Equal(len(texts), 0) // and nobody else got anything
+}
+
+// Bodies that have broken others' deliveries: tmux syntax, flags, formats, expansions, control bytes that would end the paste.
+func TestBodiesArriveAsSent(t *testing.T) {
+	g := newRig(t)
+	g.start("t", g.role("dev"))
+	long := strings.Repeat("0123456789 abcdefghij klmnopqrst\n", 300_000/33)
+	lines := strings.TrimSuffix(strings.Repeat("a line\n", 2000), "\n")
+	tests := []struct{ name, text, want string }{
+		{"semicolon", ";", ""}, {"trailing semicolon", "do it;", ""}, {"escaped semicolon", `a\;`, ""}, {"two semicolons", ";;", ""},
+		{"flag", "-n", ""}, {"double dash", "--", ""}, {"help", "--help", ""},
+		{"format", "#{pane_id} #[fg=red] #(touch x) ##", ""}, {"variable", "$HOME ${HOME} $(id)", ""}, {"tilde", "~", ""},
+		{"directive", "%if 1", ""}, {"braces", "{ a } {", ""},
+		{"quotes", `"a" 'b' ` + "`c`" + ` \"`, ""}, {"backslashes", `\n \\ \033 a\b`, ""},
+		{"emoji and wide", "héllo 漢字 👩‍👩‍👧 \u00a0.", ""}, {"tabs", "a\tb\n\tc", ""},
+		{"paste end", "before\x1b[201~\rINJECTED", "before[201~\nINJECTED"},
+		{"controls", "a\x00b\x07c\x7fd\u0085e\x1b]0;t\x07f", ""},
+		{"CRLF", "one\r\ntwo\r\n", "one\ntwo"},
+		{"2,000 lines", lines, ""}, {"300 KB", strings.TrimSpace(long), ""},
+	}
+	n := 0
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			is := is.New(t)
+			got := g.send("t/dev", tt.text)
+			is.Equal(g.settled(got.ID) == roles.StatusUnconfirmed, false)
+			texts, _ := g.turns("dev")
+			n++
+			is.Equal(len(texts), n) // submitted once
+			want := tt.want
+			switch {
+			case tt.name == "controls":
+				for _, r := range texts[n-1] {
+					is.True(r >= ' ' && r != 0x7f && (r < 0x80 || r > 0x9f))
+				}
+				return
+			case want == "":
+				want = tt.text
+			}
+			if strings.TrimRight(texts[n-1], " ") != want {
+				t.Errorf("arrived %d bytes %.200q, want %d bytes %.200q", len(texts[n-1]), texts[n-1], len(want), want)
+			}
+		})
+		g.in("t/dev", agent.Idle)
+	}
+	is := is.New(t)
+	is.Equal(g.cli("list-buffers"), "") // no paste is left for others to read
+	log := g.cli("show-messages")
+	for _, secret := range []string{"INJECTED", "0123456789 abcdefghij", "do it;"} {
+		is.True(!strings.Contains(log, secret)) // nor in tmux's log of commands
+	}
+}
+
+// Eight senders at once, to an agent that loses an Enter that comes with the paste: one turn a message, in order for each sender.
+func TestManySenders(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev", "--swallow-enter"))
+	const senders, each = 8, 20
+	var who [senders]int
+	ids := iter.Map(who[:], func(_ *int) []string { return nil })
+	iter.ForEachIdx(ids, func(s int, out *[]string) {
+		for i := range each {
+			r, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: fmt.Sprintf("sender %d message %d.", s, i)})
+			if err != nil {
+				t.Errorf("send: %v", err)
+				return
+			}
+			*out = append(*out, r.ID)
+		}
+	})
+	for _, list := range ids {
+		is.Equal(len(list), each)
+		for _, id := range list {
+			is.True(g.settled(id) != roles.StatusUnconfirmed)
+		}
+	}
+	texts, _ := g.turns("dev")
+	is.Equal(len(texts), senders*each)
+	next := [senders]int{}
+	for _, text := range texts {
+		var s, i int
+		if _, err := fmt.Sscanf(text, "sender %d message %d.", &s, &i); err != nil || text != fmt.Sprintf("sender %d message %d.", s, i) {
+			t.Fatalf("a turn that is not one message: %q", text)
+		}
+		is.Equal(i, next[s]) // each once, and in the order of its sender
+		next[s]++
+	}
+}
+
+// A menu that opens between the paste and the Enter gets no key of ours; once a person has answered it, the message goes on.
+func TestMenuBetweenPasteAndEnter(t *testing.T) {
+	rounds := 200
+	if testing.Short() {
+		rounds = 20
+	}
+	for _, delay := range []string{"0", "1ms"} {
+		t.Run(delay, func(t *testing.T) {
+			is := is.New(t)
+			g := newRig(t)
+			g.start("t", g.role("dev", "--menu-after-paste", delay))
+			asked := 0
+			for i := range rounds / 2 {
+				text := fmt.Sprintf("message %d.", i)
+				got, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: text, Within: "1ms"})
+				is.NoErr(err)
+				g.until("a menu or the submit", func() bool { return g.state1("t/dev") == agent.Waiting || g.status(got.ID).Final() })
+				if g.state1("t/dev") == agent.Waiting {
+					_, keys := g.turns("dev")
+					is.Equal(len(keys), asked) // nothing was pressed into it
+					_, err := g.sup.Deny(context.Background(), g.person(), api.ActRequest{To: "t/dev"})
+					is.NoErr(err)
+					asked++
+				}
+				is.True(g.settled(got.ID) != roles.StatusUnconfirmed)
+				g.until("idle or asking", func() bool { return g.state1("t/dev") == agent.Idle })
+			}
+			texts, keys := g.turns("dev")
+			is.Equal(len(texts), rounds/2)
+			is.Equal(len(keys), asked) // every key that a menu got was a person's
+			t.Logf("%d menus opened in %d messages", asked, rounds/2)
+		})
+	}
+}
+
+func TestSendIsRefusedWhileAMenuIsOpen(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev"))
+	g.send("t/dev", "ASKPERM touch x")
+	g.in("t/dev", agent.Waiting)
+	got := g.send("t/dev", "hello")
+	is.Equal(got.Status, roles.StatusRejected)
+	is.True(got.Menu != nil && got.Menu.Kind == "permission")
+	_, keys := g.turns("dev")
+	is.Equal(len(keys), 0)
+	texts, _ := g.turns("dev")
+	is.Equal(len(texts), 1)
+
+	// --queue keeps it, and it goes once the menu is answered.
+	queued, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "later", Queue: true})
+	is.NoErr(err)
+	is.Equal(queued.Status, roles.StatusQueued)
+	res, err := g.sup.Approve(context.Background(), g.person(), api.ActRequest{To: "t/dev"})
+	is.NoErr(err)
+	is.Equal(res.Option, "Yes")
+	is.True(g.settled(queued.ID) != roles.StatusUnconfirmed)
+	texts, keys = g.turns("dev")
+	is.Equal(texts[1:], []string{"later"})
+	is.Equal(len(keys), 1)
+
+	_, err = g.sup.Approve(context.Background(), g.person(), api.ActRequest{To: "t/dev"})
+	is.True(err != nil) // no menu: nothing to approve, nothing pressed
+}
+
+// A menu that is replaced the moment before the key arrives gets no key that was meant for the other one.
+func TestMenuChangesBeforeTheKey(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev"))
+	g.send("t/dev", "ASKPERM touch x")
+	g.in("t/dev", agent.Waiting)
+	menu := g.sup.runner(roles.Address{Team: "t", Role: "dev"}).view().role.Menu
+	_, err := g.sup.Approve(context.Background(), g.person(), api.ActRequest{To: "t/dev", MenuID: "another"})
+	var e *api.Error
+	is.True(errors.As(err, &e) && e.Code == api.CodeRejected)
+	_, keys := g.turns("dev")
+	is.Equal(len(keys), 0)
+	_, err = g.sup.Approve(context.Background(), g.person(), api.ActRequest{To: "t/dev", MenuID: menu.ID, Option: "2"})
+	is.NoErr(err)
+	_, keys = g.turns("dev")
+	is.Equal(len(keys), 1)
+	is.True(strings.Contains(keys[0].Chose, "don't ask again"))
+}
+
+func TestCancel(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev"))
+	t.Run("a turn that has produced something", func(t *testing.T) {
+		is := is.New(t)
+		g.send("t/dev", "ECHO begun THEN SLOW 1h")
+		g.in("t/dev", agent.Busy)
+		res, err := g.sup.Cancel(context.Background(), g.person(), api.ActRequest{To: "t/dev"})
+		is.NoErr(err)
+		is.Equal(res.State, "idle")
+	})
+	t.Run("a prompt that is handed back is cleared, and the next message comes alone", func(t *testing.T) {
+		is := is.New(t)
+		got := g.send("t/dev", "SLOW 1h")
+		g.in("t/dev", agent.Busy)
+		res, err := g.sup.Cancel(context.Background(), g.person(), api.ActRequest{To: "t/dev", Message: "ECHO instead"})
+		is.NoErr(err)
+		is.True(res.Receipt != nil)
+		is.True(g.settled(res.Receipt.ID) != roles.StatusUnconfirmed)
+		texts, _ := g.turns("dev")
+		is.Equal(texts[len(texts)-1], "ECHO instead")
+		is.Equal(g.status(got.ID), roles.StatusReturned)
+	})
+	t.Run("a menu is not answered by a cancel", func(t *testing.T) {
+		is := is.New(t)
+		g.in("t/dev", agent.Idle)
+		g.send("t/dev", "ASKPERM touch y")
+		g.in("t/dev", agent.Waiting)
+		_, err := g.sup.Cancel(context.Background(), g.person(), api.ActRequest{To: "t/dev"})
+		var e *api.Error
+		is.True(errors.As(err, &e) && e.Code == api.CodeRejected)
+		_, keys := g.turns("dev")
+		is.Equal(len(keys), 0)
+	})
+	_ = is
+}
+
+// Copy mode and a pane whose input is switched off hold a message; it goes when the way is free.
+func TestHeldWhileTheWayIsBlocked(t *testing.T) {
+	tests := []struct {
+		name       string
+		block      []string
+		free       []string
+		held       string
+		spontanous bool // tmux tells when it ends
+	}{
+		{"copy mode", []string{"copy-mode", "-t"}, []string{"copy-mode", "-q", "-t"}, "copy mode", true},
+		{"input off", []string{"select-pane", "-d", "-t"}, []string{"select-pane", "-e", "-t"}, "input is switched off", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			is := is.New(t)
+			g := newRig(t)
+			team := g.start("t", g.role("dev"))
+			pane := team.Roles[0].Pane
+			g.cli(append(tt.block, pane)...)
+			got, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "hello", Within: "300ms"})
+			is.NoErr(err)
+			is.True(got.Status == roles.StatusQueued)
+			g.until("held", func() bool { return g.sup.runner(roles.Address{Team: "t", Role: "dev"}).view().role.Held == tt.held })
+			texts, _ := g.turns("dev")
+			is.Equal(len(texts), 0)
+			is.True(!strings.Contains(g.cli("capture-pane", "-p", "-t", pane), "hello"))
+			g.cli(append(tt.free, pane)...)
+			is.True(g.settled(got.ID) != roles.StatusUnconfirmed)
+			texts, _ = g.turns("dev")
+			is.Equal(texts, []string{"hello"})
+		})
+	}
+}
+
+// A dead pane gets nothing, and the tmux server lives: 3.3a dies of a paste into one.
+func TestDeadPane(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev"), g.role("other"))
+	is.NoErr(syscall.Kill(team.Roles[0].PID, syscall.SIGKILL))
+	_, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "hello", Within: "3s"})
+	if err == nil {
+		g.in("t/dev", agent.Dead) // the message came before the news: it is kept, not typed
+	}
+	g.in("t/dev", agent.Dead)
+	_, err = g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "again"})
+	var e *api.Error
+	is.True(errors.As(err, &e) && e.Code == api.CodeDead)
+	is.Equal(g.send("t/other", "hello").Status, roles.StatusSubmitted) // the server and the others live
+	read, err := g.sup.Read(context.Background(), g.person(), api.ReadRequest{To: "t/dev"})
+	is.NoErr(err)
+	is.True(read.Dead)
+}
+
+// A program killed in the middle of a send: the message is kept or called unconfirmed, and nothing is typed afterwards.
+func TestKilledInMidSend(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev", "--draw-delay", "300ms"), g.role("other"))
+	got, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "hello", Within: "50ms"})
+	is.NoErr(err)
+	is.NoErr(syscall.Kill(team.Roles[0].PID, syscall.SIGKILL))
+	g.in("t/dev", agent.Dead)
+	g.until("an end", func() bool {
+		st := g.status(got.ID)
+		return st == roles.StatusUnconfirmed || st == roles.StatusQueued || st == roles.StatusFailed
+	})
+	is.Equal(g.send("t/other", "hello").Status, roles.StatusSubmitted)
+}
+
+// After a restart of the tmux server ids begin anew: another program in "%0" gets nothing.
+func TestServerRestart(t *testing.T) {
+	is := is.New(t)
+	tmux := controltest.Real(t)
+	g := newRigOn(t, tmux)
+	team := g.start("t", g.role("dev"))
+	g.cli("kill-server")
+	g.in("t/dev", agent.Dead)
+	g.cli("new-session", "-d", "-x", "80", "-y", "24", "-s", "stranger", "cat")
+	is.Equal(strings.TrimSpace(g.cli("list-panes", "-a", "-F", "#{pane_id}")), team.Roles[0].Pane) // the same id
+	_, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "hello"})
+	var e *api.Error
+	is.True(errors.As(err, &e) && e.Code == api.CodeDead)
+	g.end()
+	g.run() // nor does a new supervisor take the stranger for the role
+	_, err = g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "hello"})
+	is.True(errors.As(err, &e) && e.Code == api.CodeDead)
+	is.Equal(strings.TrimSpace(g.cli("capture-pane", "-p", "-t", team.Roles[0].Pane)), "")
+	g.start("t", g.role("dev")) // and the team can be started again
+	is.Equal(g.send("t/dev", "back").Status, roles.StatusSubmitted)
+}
+
+func TestKillSessionIsNoticed(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev"), g.role("other"))
+	g.start("u", g.role("third"))
+	begin := time.Now()
+	g.cli("kill-session", "-t", "="+team.Session)
+	g.in("t/dev", agent.Dead)
+	g.in("t/other", agent.Dead)
+	t.Logf("noticed after %s", time.Since(begin).Round(time.Millisecond))
+	is.Equal(g.state1("u/third"), agent.Idle)
+	is.Equal(g.send("u/third", "hello").Status, roles.StatusSubmitted)
+}
+
+// A supervisor that ended without a word is replaced by one that finds everything again, with what was queued.
+func TestTakenUpAgain(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev"))
+	g.send("t/dev", "SLOW 3s")
+	g.in("t/dev", agent.Busy)
+	got := g.send("t/dev", "queued while busy")
+	is.Equal(got.Status, roles.StatusQueued)
+	g.end()
+	is.True(strings.Contains(g.cli("list-panes", "-a", "-F", "#{pane_id} #{pane_dead}"), team.Roles[0].Pane+" 0")) // the agent goes on
+	g.run()
+	is.True(g.settled(got.ID) != roles.StatusUnconfirmed)
+	texts, _ := g.turns("dev")
+	is.Equal(texts, []string{"SLOW 3s", "queued while busy"})
+}
+
+// What was typed before the supervisor ended is not typed again.
+func TestStepsAreDoneOnce(t *testing.T) {
+	for _, mark := range []string{"p", "e"} {
+		t.Run(mark, func(t *testing.T) {
+			is := is.New(t)
+			g := newRig(t)
+			team := g.start("t", g.role("dev"))
+			g.end()
+			// As if killed right after the step: the message is on disk, tmux has done the step, nobody wrote that down.
+			pane := team.Roles[0].Pane
+			log, _, err := roles.OpenLog(must(roles.OpenDir(g.state)))
+			is.NoErr(err)
+			rec := roles.Record{V: roles.Version, ID: roles.NewID(), Time: time.Now(), Kind: roles.KindMessage, Team: "t", From: "user", To: "t/dev", Text: "once", Status: roles.StatusAccepted}
+			is.NoErr(log.Append(rec))
+			is.NoErr(log.Close())
+			g.cli("set-buffer", "-b", "x", "once")
+			g.cli("paste-buffer", "-p", "-d", "-b", "x", "-t", pane)
+			g.cli("set-option", "-p", "-t", pane, "@isesh_step", rec.ID+"."+mark)
+			if mark == "e" {
+				g.waitScreen(pane, "▸\u00a0once")
+				g.cli("send-keys", "-t", pane, "Enter")
+				g.waitScreen(pane, "> once")
+			}
+			g.run()
+			is.True(g.settled(rec.ID) != roles.StatusUnconfirmed)
+			texts, _ := g.turns("dev")
+			is.Equal(texts, []string{"once"})
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// waitScreen waits until a pane shows something, by tmux's own means: the supervisor of the rig may not be running.
+func (g *rig) waitScreen(pane, want string) {
+	g.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if strings.Contains(g.cli("capture-pane", "-p", "-t", pane), want) {
+			return
+		}
+	}
+	g.Fatalf("the pane never showed %q:\n%s", want, g.cli("capture-pane", "-p", "-t", pane))
+}
+
+func TestStartTwiceAndFailedStart(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev"))
+	before := g.cli("list-panes", "-a", "-F", "#{pane_id} #{pane_pid}")
+	res, err := g.tryStart("t", g.role("dev"))
+	is.NoErr(err)
+	is.True(res.Already)
+	is.Equal(g.cli("list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"), before) // nothing changed
+
+	bad := g.role("broken")
+	bad.Argv = []string{"no-such-program"}
+	_, err = g.tryStart("u", g.role("fine"), bad)
+	is.True(err != nil)
+	is.Equal(g.cli("list-panes", "-a", "-F", "#{pane_id} #{pane_pid}"), before) // undone
+	files, _ := os.ReadDir(g.state + "/run")
+	is.True(!slices.ContainsFunc(files, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), ".json") }))
+
+	g.cli("new-session", "-d", "-s", "isesh-v", "cat")
+	_, err = g.tryStart("v", g.role("dev"))
+	var e *api.Error
+	is.True(errors.As(err, &e) && e.Code == api.CodeConflict) // somebody else's session is left alone
+	is.Equal(strings.TrimSpace(g.cli("list-windows", "-t", "=isesh-v", "-F", "#{window_panes}")), "1")
+}
+
+func TestStopEndsOnlyItsOwn(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	g.start("t", g.role("dev"), g.role("other"))
+	g.start("u", g.role("dev"))
+	_, err := g.sup.Stop(context.Background(), g.person(), api.StopRequest{Targets: []string{"t/other"}})
+	is.NoErr(err)
+	is.Equal(g.state1("t/dev"), agent.Idle)
+	res, err := g.sup.Stop(context.Background(), g.person(), api.StopRequest{Targets: []string{"t"}})
+	is.NoErr(err)
+	is.Equal(res.Stopped, []string{"t/dev"})
+	sessions := strings.TrimSpace(g.cli("list-sessions", "-F", "#{session_name}"))
+	is.Equal(sessions, "isesh-u")
+}
+
+func TestRestart(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev"), g.role("other"))
+	g.send("t/dev", "CRASH")
+	g.in("t/dev", agent.Dead)
+	out, err := g.sup.Restart(context.Background(), g.person(), api.RestartRequest{Targets: []string{"t/dev"}, Env: map[string]string{"PATH": os.Getenv("PATH")}})
+	is.NoErr(err)
+	is.Equal(len(out), 1)
+	is.True(out[0].Pane != team.Roles[0].Pane)
+	is.Equal(g.send("t/dev", "hello again").Status, roles.StatusSubmitted)
+	is.Equal(strings.Count(g.cli("list-panes", "-a", "-F", "#{pane_id}"), "%"), 2) // the old pane is gone
+}
+
+// Attribution by ancestry: a process inside a role speaks as that role, whatever it claims, and may not answer its own menu.
+func TestAttribution(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	team := g.start("t", g.role("dev"), g.role("other"))
+	c := g.sup.Attribute(context.Background(), api.Caller{PID: team.Roles[0].PID, EnvRole: "t/other"})
+	is.Equal(c.Role, roles.Address{Team: "t", Role: "dev"})
+	is.Equal(c.How, "ancestry")
+	id, err := g.tmux.Identity(context.Background())
+	is.NoErr(err)
+	c = g.sup.Attribute(context.Background(), api.Caller{PID: 1, TmuxPane: team.Roles[1].Pane, Tmux: id.Socket + "," + strconv.Itoa(id.PID) + ",0"})
+	is.Equal(c.Role.Role, "other")
+	c = g.sup.Attribute(context.Background(), api.Caller{PID: 1, TmuxPane: team.Roles[1].Pane, Tmux: "/other,1,0"})
+	is.Equal(c.Name(), "user") // the same pane id on another server
+
+	g.send("t/dev", "ASKPERM touch x")
+	g.in("t/dev", agent.Waiting)
+	dev := api.Caller{Role: roles.Address{Team: "t", Role: "dev"}, How: "ancestry"}
+	other := api.Caller{Role: roles.Address{Team: "t", Role: "other"}, How: "ancestry"}
+	for _, who := range []api.Caller{dev, other} {
+		_, err := g.sup.Approve(context.Background(), who, api.ActRequest{To: "dev"})
+		var e *api.Error
+		is.True(errors.As(err, &e) && e.Code == api.CodeForbidden)
+	}
+	_, keys := g.turns("dev")
+	is.Equal(len(keys), 0)
+
+	got, err := g.sup.Send(context.Background(), dev, api.SendRequest{To: "other", Text: "hi", From: "gestor"})
+	is.NoErr(err)
+	is.Equal(got.From, "t/dev")
+	texts, _ := g.turns("other")
+	is.Equal(len(texts), 1)
+	is.True(strings.HasPrefix(texts[0], "[from:") && strings.Contains(texts[0], "unverified"))
+	got, err = g.sup.Send(context.Background(), dev, api.SendRequest{To: "user", Text: "DONE: it is done"})
+	is.NoErr(err)
+	is.Equal(got.Evidence, "mailbox")
+}
+
+// An environment value is in no command line and in no tmux log.
+func TestEnvironmentStaysPrivate(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	role := g.role("dev")
+	role.Env = map[string]string{"SECRET_TOKEN": "hunter2-hunter2"}
+	team := g.start("t", role)
+	is.True(!strings.Contains(g.cli("show-messages"), "hunter2"))
+	cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", team.Roles[0].PID))
+	is.NoErr(err)
+	is.True(!strings.Contains(string(cmdline), "hunter2"))
+	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", team.Roles[0].PID))
+	is.NoErr(err)
+	is.True(strings.Contains(string(env), "SECRET_TOKEN=hunter2-hunter2")) // and it did arrive
+	_ = control.Server{}
+}
