@@ -144,12 +144,9 @@ func (t *Team) create(r *ResolvedRole, o PlanOptions) [][]string {
 			[]string{"set-option", "-w", "-t", target, "pane-border-status", "top"},
 			[]string{"set-option", "-w", "-t", target, "pane-border-format", " #{b:" + RoleOption + "} "})
 	}
-	if sized {
-		// Later windows take their size from here as long as nobody is attached.
-		cmds = append(cmds, []string{"set-option", "-t", target, "default-size", fmt.Sprintf("%dx%d", o.Width, o.Height)})
-	}
 	if sized && o.Resize {
 		cmds = append(cmds,
+			[]string{"set-option", "-t", target, "default-size", fmt.Sprintf("%dx%d", o.Width, o.Height)}, // for later windows, while nobody is attached
 			[]string{"resize-window", "-t", target, "-x", strconv.Itoa(o.Width), "-y", strconv.Itoa(o.Height)},
 			[]string{"set-option", "-w", "-u", "-t", target, "window-size"}) // resize-window sets it to manual, and a person's terminal would no longer decide
 	}
@@ -178,7 +175,7 @@ func (t *Team) add(r *ResolvedRole, o PlanOptions) WindowPlan {
 func windowOptions(target string) [][]string {
 	return [][]string{
 		{"set-option", "-w", "-t", target, "remain-on-exit", "on"},
-		{"set-option", "-w", "-t", target, "automatic-rename", "off"},
+		{"set-option", "-w", "-t", target, "automatic-rename", "off"}, // -n says so, too, on tmux 3.3a
 		{"set-option", "-w", "-t", target, "allow-rename", "off"}, // the program's own wish for a name
 	}
 }

@@ -340,10 +340,11 @@ func (s *server) checkNames(is *is.I, team *Team, got map[string]made) {
 	s.t.Helper()
 	is.Helper()
 	for _, r := range team.Roles {
-		s.run([]string{"set-hook", "-p", "-t", got[r.Name].pane, "pane-died", "wait-for -S died"})
+		// A channel each: a second signal on one that nobody waited for yet takes the first back.
+		s.run([]string{"set-hook", "-p", "-t", got[r.Name].pane, "pane-died", "wait-for -S died-" + r.Name})
 		s.run([]string{"respawn-pane", "-k", "-t", got[r.Name].pane, "--", "sh", "-c", `printf '\033kevil\033\\done'; exit 9`})
 		for s.lines("display-message", "-p", "-t", got[r.Name].pane, "#{pane_dead}")[0] != "1" {
-			s.run([]string{"wait-for", "died"})
+			s.run([]string{"wait-for", "died-" + r.Name})
 		}
 		is.Equal(s.lines("display-message", "-p", "-t", got[r.Name].pane, "#{window_name}"), []string{r.Name})
 	}
