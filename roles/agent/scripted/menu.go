@@ -3,6 +3,7 @@ package scripted
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // menu is a dialog that wants an answer.
@@ -78,19 +79,19 @@ func (m *menu) rows(w, h int) (rows []row, at int) {
 	}
 	labels := make([][]string, len(m.options))
 	for i, o := range m.options {
-		labels[i] = wrap(o, w-5)
+		labels[i] = wrap(o, w-len(number(i)))
 	}
 	first, end := window(labels, m.at, h-len(rows)-1)
 	if first > 0 {
 		rows = append(rows, row{text: fmt.Sprintf("  ↑ %d more", first)})
 	}
 	for i := first; i < end; i++ {
-		lead := fmt.Sprintf("%s%d. ", pick(i == m.at, "› ", indent), i+1)
+		lead := pick(i == m.at, "›", " ") + number(i)[1:]
 		if i == m.at {
 			at = len(rows)
 		}
 		for k, piece := range labels[i] {
-			rows = append(rows, row{text: pick(k == 0, lead, "     ") + piece, style: pick(i == m.at, bold, "")})
+			rows = append(rows, row{text: pick(k == 0, lead, strings.Repeat(" ", len(number(i)))) + piece, style: pick(i == m.at, bold, "")})
 		}
 	}
 	if end < len(labels) {
@@ -98,6 +99,9 @@ func (m *menu) rows(w, h int) (rows []row, at int) {
 	}
 	return append(rows, row{text: "  enter to choose · esc to decline", style: dim}), at
 }
+
+// number is what stands before option i.
+func number(i int) string { return fmt.Sprintf("  %d. ", i+1) }
 
 // window is the range of labels around at that fits into h rows, two of which may be needed for counts.
 func window(labels [][]string, at, h int) (first, end int) {

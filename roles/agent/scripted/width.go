@@ -79,21 +79,33 @@ func clean(s string) string {
 	return b.String()
 }
 
-// wrap cuts a clean line into pieces of at most w columns, at least one piece. It cuts anywhere, so that joining the
-// pieces gives the line again.
+// wrap cuts a clean line into pieces of at most w columns, at least one piece: at a blank, which is dropped, else anywhere.
 func wrap(s string, w int) []string {
 	w = max(w, 2)
-	if len(s) <= w { // no character is wider than it has bytes
-		return []string{s}
-	}
 	var out []string
-	start, used := 0, 0
+	start, used, blank := 0, 0, -1 // blank is the last one of the piece behind its indent
+	inText := false
 	for i, r := range s {
 		n := width(r)
 		if used+n > w {
-			out = append(out, s[start:i])
-			start, used = i, 0
+			end, next := i, i
+			switch {
+			case r == ' ':
+				next = i + 1
+			case blank > 0:
+				end, next = blank, blank+1
+			}
+			out = append(out, s[start:end])
+			start, used, blank = next, columns(s[next:max(i, next)]), -1
+			inText = used > 0
+			if r == ' ' {
+				continue
+			}
 		}
+		if r == ' ' && inText {
+			blank = i
+		}
+		inText = inText || r != ' '
 		used += n
 	}
 	return append(out, s[start:])
