@@ -67,41 +67,61 @@ func (s liveSet) oldest() Offset {
 	return at
 }
 
-// liveFile spares a start the reading of every rotated segment: it holds the live messages as they were when the active segment began. It is
-// derived: missing or outdated, it is worked out again.
+// liveFile spares a start the reading of the whole conversation: it holds the live messages as they were when a segment began, or when the log was
+// closed. It is derived: missing or unfit, it is worked out again.
 const liveFile = conversation + ".index.json"
 
 type liveIndex struct {
-	V    int     `json:"v"`
-	Base int64   `json:"base"` // of the active segment
-	Live liveSet `json:"live"`
+	V       int     `json:"v"`
+	Through Offset  `json:"through"` // accounts for everything before it
+	Sum     uint32  `json:"sum"`     // of the last bytes before Through: is it still the same file?
+	Live    liveSet `json:"live"`
 }
 
-// save writes the index for an active segment that begins at base.
-func (s liveSet) save(d Dir, base int64) error {
-	data, err := json.Marshal(liveIndex{Version, base, s})
+// save writes the index for all that w has written.
+func (s liveSet) save(w *writer) error {
+	sum, err := w.sum(w.size)
+	var data []byte
+	if err == nil {
+		data, err = json.Marshal(liveIndex{Version, w.end(), sum, s})
+	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", liveFile, err)
 	}
-	return d.replace(liveFile, data)
+	return w.dir.replace(liveFile, data)
 }
 
-// recoverLive works out the live messages of a conversation whose active segment begins at base.
-func recoverLive(r *Reader, base int64) (liveSet, error) {
-	live := liveSet{}
-	var from Offset
-	if base > 0 {
-		var idx liveIndex
-		data, err := os.ReadFile(r.dir.join(liveFile))
-		switch {
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return nil, fileError(r.dir.join(liveFile), err)
-		case err == nil && json.Unmarshal(data, &idx) == nil && idx.V == Version && idx.Base == base && idx.Live != nil:
-			live, from = idx.Live, Offset(base)
-		}
+// loadLive reads the index, and the place from which on the conversation has to be read to bring it up to date: 0, with nothing live, when it does not
+// fit what w writes to.
+func loadLive(w *writer) (liveSet, Offset, error) {
+	path := w.dir.join(liveFile)
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, fileError(path, err)
+	}
+	var idx liveIndex
+	at := int64(-1)
+	if err == nil && json.Unmarshal(data, &idx) == nil && idx.V == Version && idx.Live != nil {
+		at = int64(idx.Through) - w.base
+	}
+	if at < 0 || at > w.size {
+		return liveSet{}, 0, nil
+	}
+	sum, err := w.sum(at)
+	if err != nil || sum != idx.Sum {
+		return liveSet{}, 0, err
+	}
+	return idx.Live, idx.Through, nil
+}
+
+// recoverLive works out the live messages of the conversation that w writes to.
+func recoverLive(r *Reader, w *writer) (liveSet, error) {
+	live, from, err := loadLive(w)
+	if err != nil {
+		return nil, err
 	}
 	var newer error
-	_, err := eachForward(r.dir, conversation, from, func(l lineAt) bool {
+	_, err = eachForward(r.dir, conversation, from, func(l lineAt) bool {
 		rec, err := decodeRecord(l.text)
 		switch {
 		case errors.Is(err, errNewer):

@@ -12,8 +12,8 @@ import (
 
 // The sizes of the conversation: a gigabyte at most, unless older segments hold messages that still wait.
 const (
-	logSegment = 16 << 20
-	logKeep    = 64
+	logSegment = 8 << 20
+	logKeep    = 128
 )
 
 // errClosed is what a closed log or journal answers.
@@ -99,7 +99,7 @@ func openLog(dir Dir, segment int64, keep int) (*Log, []Notice, error) {
 	w, notices, err := openWriter(dir, conversation, segment, keep)
 	if err == nil {
 		l.w = w
-		if l.live, err = recoverLive(l.Reader, w.base); err != nil {
+		if l.live, err = recoverLive(l.Reader, w); err != nil {
 			w.close()
 		}
 	}
@@ -210,7 +210,7 @@ func (l *Log) fail(doing string, err error) error {
 func (l *Log) rotate() error {
 	err := l.w.rotate()
 	if err == nil {
-		err = l.live.save(l.dir, l.w.base)
+		err = l.live.save(l.w)
 	}
 	if err == nil {
 		err = l.w.drop(l.live.oldest())
@@ -263,7 +263,7 @@ func (l *Log) Offset() Offset {
 
 // Close syncs what was written, closes the log and gives the state directory free. Later calls that write fail.
 func (l *Log) Close() error {
-	serr := l.Sync()
+	err := l.Sync()
 	l.turn.Lock()
 	defer l.turn.Unlock()
 	l.mu.Lock()
@@ -271,6 +271,9 @@ func (l *Log) Close() error {
 	if errors.Is(l.failed, errClosed) {
 		return nil
 	}
+	if err == nil && l.failed == nil {
+		err = l.live.save(l.w)
+	}
 	l.failed = fmt.Errorf("writing the conversation: %w", errClosed)
-	return errors.Join(serr, l.w.close(), l.lock.Close())
+	return errors.Join(err, l.w.close(), l.lock.Close())
 }

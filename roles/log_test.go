@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/matryer/is"
+	"golang.org/x/sys/unix"
 )
 
 // openTest opens the log of d and closes it when the test ends.
@@ -259,6 +260,34 @@ func TestBrokenFileEndsTheLog(t *testing.T) {
 	recs, err := l.Tail(Filter{})
 	is.NoErr(err)
 	is.Equal(texts(recs), "kept")
+}
+
+// A full disk refuses what does not fit, leaves no half of it behind, and the log goes on when there is space again.
+func TestFullDiskAcceptsNothing(t *testing.T) {
+	is := is.New(t)
+	d := testDir(t)
+	l := openTest(t, d)
+	is.NoErr(l.Append(message("dev", "before")))
+	var was unix.Rlimit
+	is.NoErr(unix.Getrlimit(unix.RLIMIT_FSIZE, &was))
+	full := was
+	full.Cur = uint64(l.Offset()) + 1000 // the limit of file sizes stands in for the disk: a write stops half-way, too
+	is.NoErr(unix.Setrlimit(unix.RLIMIT_FSIZE, &full))
+	big := message("dev", strings.Repeat("x", 5000))
+	err, lazy := l.Append(big), l.AppendLazy(big)
+	small := l.Append(message("dev", "between"))
+	is.NoErr(unix.Setrlimit(unix.RLIMIT_FSIZE, &was))
+	is.True(errors.Is(err, unix.EFBIG))
+	is.True(errors.Is(lazy, unix.EFBIG))
+	is.NoErr(small)
+	is.NoErr(l.Append(message("dev", "after")))
+	recs, err := l.Tail(Filter{})
+	is.NoErr(err)
+	is.Equal(texts(recs), "before between after")
+	is.Equal(len(l.Notices()), 0)
+	p, err := Pending(l)
+	is.NoErr(err)
+	is.Equal(len(p[Address{Role: "dev"}]), 3)
 }
 
 func TestTailFilters(t *testing.T) {

@@ -99,7 +99,7 @@ func TestEveryReadSeesThroughRotation(t *testing.T) {
 	for _, spoil := range []func() error{
 		func() error { return nil },
 		func() error { return os.Remove(d.join(liveFile)) },
-		func() error { return os.WriteFile(d.join(liveFile), []byte(`{"v":1,"base":17,"live":{}}`), 0o600) },
+		func() error { return os.WriteFile(d.join(liveFile), []byte(`{"v":1,"through":17,"live":{}}`), 0o600) },
 		func() error { return os.WriteFile(d.join(liveFile), []byte(`{"v":1,`), 0o600) },
 	} {
 		is.NoErr(spoil())
