@@ -46,8 +46,10 @@ func (c *Client) Start(ctx context.Context, r StartRequest, progress func(string
 		}
 		switch {
 		case line.Error != nil:
+			finish(resp)
 			return res, line.Error
 		case line.Result != nil:
+			finish(resp)
 			return *line.Result, nil
 		case progress != nil:
 			progress(line.Progress)
@@ -224,8 +226,12 @@ func doFor[Res any](ctx context.Context, c *Client, r call) (Res, error) {
 	if err := json.NewDecoder(resp.Body).Decode(&res); err != nil {
 		return res, broken(ctx, err, unknown)
 	}
+	finish(resp)
 	return res, nil
 }
+
+// finish reads the end of an answer that was read but for it, so that its connection can be used again.
+func finish(resp *http.Response) { io.Copy(io.Discard, io.LimitReader(resp.Body, 512)) }
 
 // do makes the request until a supervisor takes it, and returns an answer that is 200. The caller closes its body.
 func (c *Client) do(ctx context.Context, r call) (*http.Response, error) {

@@ -193,8 +193,12 @@ func (c *Client) upgrade(ctx context.Context) error {
 		return nil
 	}
 	c.http.CloseIdleConnections()
-	// The socket is still there. A connection to it waits in the kernel until the successor takes it.
-	if err := c.once(ctx, http.MethodGet, "/v1/hello", nil, &h); err != nil {
+	// The socket is still there. A connection to it waits in the kernel until the successor takes it, unless the old one has just taken it.
+	err = c.once(ctx, http.MethodGet, "/v1/hello", nil, &h)
+	for gone := (*goneError)(nil); errors.As(err, &gone) && gone.why == endReplace; {
+		err = c.once(ctx, http.MethodGet, "/v1/hello", nil, &h)
+	}
+	if err != nil {
 		conn, err := spawn(ctx, c.spawnOptions())
 		if err != nil {
 			return fmt.Errorf("replacing the supervisor: %w", err)
@@ -239,6 +243,9 @@ func (c *Client) once(ctx context.Context, method, path string, body, into any) 
 		return err
 	}
 	defer resp.Body.Close()
+	if why := resp.Header.Get(headerEnding); why != "" {
+		return &goneError{ending(why)}
+	}
 	if resp.StatusCode != http.StatusOK {
 		return readFailure(resp)
 	}

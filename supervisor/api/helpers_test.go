@@ -292,3 +292,13 @@ func code(is *is.I, err error, want Code) *Error {
 	is.Equal(e.Code, want)
 	return e
 }
+
+// eventually waits for a condition that no event tells of.
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !cond(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}

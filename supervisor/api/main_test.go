@@ -84,6 +84,7 @@ func daemonMain() error {
 		if os.Getenv("API_TEST_REPLACED") != "" {
 			return WaitResult{Roles: []Role{{State: r.Timeout}}}, nil
 		}
+		fmt.Fprintln(os.Stderr, "waiting")
 		<-ctx.Done()
 		return WaitResult{}, ctx.Err()
 	}

@@ -151,6 +151,10 @@ func TestWaitAndFollowGoOnAtTheSuccessor(t *testing.T) {
 		waited <- r
 	}()
 
+	eventually(t, "the wait begins", func() bool {
+		b, err := os.ReadFile(filepath.Join(dir, "log"))
+		return err == nil && string(b) == "waiting\n"
+	})
 	is.Equal(clients(t, 1, newer, dir), []string{"submitted " + startedPIDs(t, dir)[0] + " " + newer})
 	left, err := time.ParseDuration(received(t, waited).Roles[0].State)
 	is.NoErr(err)
@@ -337,11 +341,7 @@ func TestDaemonIsOnItsOwn(t *testing.T) {
 	}
 	is.NoErr(c.StopSupervisor(testContext(t), StopSupervisor{}))
 	is.NoErr(WaitGone(testContext(t), p))
-	for end := time.Now().Add(deadline); syscall.Kill(h.PID, 0) == nil; time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the daemon is still there, as a zombie")
-		}
-	}
+	eventually(t, "the daemon is gone, and no zombie", func() bool { return syscall.Kill(h.PID, 0) != nil })
 }
 
 func TestKeepBinary(t *testing.T) {

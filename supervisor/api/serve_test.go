@@ -118,14 +118,10 @@ func TestEndLetsRequestsFinish(t *testing.T) {
 // waitNoFile waits until path is gone.
 func waitNoFile(t *testing.T, path string) {
 	t.Helper()
-	for end := time.Now().Add(deadline); ; time.Sleep(time.Millisecond) {
-		if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("%s is still there", path)
-		}
-	}
+	eventually(t, path+" goes", func() bool {
+		_, err := os.Lstat(path)
+		return errors.Is(err, os.ErrNotExist)
+	})
 }
 
 func TestEndIsBounded(t *testing.T) {
