@@ -176,7 +176,7 @@ func windowOptions(target string) [][]string {
 	return [][]string{
 		{"set-option", "-w", "-t", target, "remain-on-exit", "on"},
 		{"set-option", "-w", "-t", target, "automatic-rename", "off"}, // -n says so, too, on tmux 3.3a
-		{"set-option", "-w", "-t", target, "allow-rename", "off"}, // the program's own wish for a name
+		{"set-option", "-w", "-t", target, "allow-rename", "off"},     // the program's own wish for a name
 	}
 }
 
