@@ -133,7 +133,12 @@ func TestEndOfTheConnectionEndsRequests(t *testing.T) {
 		answer func(f *fake, line string)
 		check  func(err error) bool
 	}{
-		{"exit with a reason", func(f *fake, _ string) { f.code = 1; f.say("%exit server exited unexpectedly"); f.outW.Close(); f.inR.Close() },
+		{"exit with a reason", func(f *fake, _ string) {
+			f.code = 1
+			f.say("%exit server exited unexpectedly")
+			f.outW.Close()
+			f.inR.Close()
+		},
 			func(err error) bool {
 				var e *ExitError
 				return errors.As(err, &e) && e.Reason == "server exited unexpectedly" && e.Code == 1 && !e.Silent
@@ -313,14 +318,27 @@ func TestFencedCaptureCannotBeForged(t *testing.T) {
 
 func TestFenceEndsWithAnError(t *testing.T) {
 	is := is.New(t)
-	client := dialFake(t, newFake(t, func(f *fake, line string) { f.fail("can't find pane: %3") }))
+	between := false
+	client := dialFake(t, newFake(t, func(f *fake, line string) {
+		f.fail("can't find pane: %3")
+		if between {
+			f.say("%sessions-changed")
+		}
+	}))
 	client.features.CaptureLeak = false
-	_, err := client.Snapshot(testContext(t), "%3")
 	var refused *Refused
-	is.True(errors.As(err, &refused))
-	is.Equal(refused.Reason, Gone)
-	_, err = client.Do(testContext(t), "x")
-	is.True(err != nil)
+	for range 2 {
+		_, err := client.Snapshot(testContext(t), "%3")
+		is.True(errors.As(err, &refused))
+		is.Equal(refused.Reason, Gone)
+		_, err = client.Capture(testContext(t), "%3", CaptureOptions{})
+		is.True(errors.As(err, &refused))
+		is.Equal(refused.Reason, Gone)
+		between = true
+	}
+	_, err := client.Do(testContext(t), "x")
+	var plain *CommandError
+	is.True(errors.As(err, &plain)) // and the next answer is the next one's
 }
 
 func TestCaptureFileThatTmuxDidNotWrite(t *testing.T) {

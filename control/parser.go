@@ -41,7 +41,7 @@ type Parser struct {
 	open    bool
 	nonce   []byte   // set: the open reply may hold lines that look like its end
 	held    [][]byte // lines that may be the end of such a reply
-	next    []byte   // tail of the reply that ends it
+	heldEnd bool     // the first of them is an %end or %error
 }
 
 // Feed takes the next bytes of the stream and hands each complete line to
@@ -73,10 +73,9 @@ func (p *Parser) Feed(data []byte, yield func(Token)) {
 }
 
 // Fence says that the reply which has just begun holds foreign text, as a
-// screen does, which can imitate the end of a reply. It ends only where its
-// %end is followed at once by a reply whose body is exactly nonce. Call it on
-// the Begin token; nonce must be unguessable and be printed by a command on the
-// same line.
+// screen does, which can imitate the end of a reply. It ends only where a
+// reply follows whose one line begins with nonce. Call it on the Begin token;
+// nonce must be unguessable and be printed by the next command.
 func (p *Parser) Fence(nonce string) { p.nonce = []byte(nonce) }
 
 func (p *Parser) line(line []byte, yield func(Token)) {
@@ -84,7 +83,7 @@ func (p *Parser) line(line []byte, yield func(Token)) {
 	case p.open && p.nonce != nil:
 		p.fenced(line, yield)
 	case p.open:
-		if kind, ok := p.ends(line, p.tail); ok {
+		if kind, ok := ends(line, p.tail); ok {
 			p.close(kind, line, yield)
 			return
 		}
@@ -109,7 +108,7 @@ var (
 
 // ends reports whether line closes the reply that began with tail. All of the
 // tail must match: a body may hold "%end 1 2 3".
-func (p *Parser) ends(line, tail []byte) (TokenKind, bool) {
+func ends(line, tail []byte) (TokenKind, bool) {
 	if rest, ok := bytes.CutPrefix(line, endWord); ok {
 		return End, bytes.Equal(rest, tail)
 	}
@@ -139,45 +138,62 @@ func (p *Parser) begin(tail []byte) {
 }
 
 // fenced looks for %end, %begin, nonce, %end without a line in between. Lines
-// that might belong to it are held back until it is known whether they do.
+// that might belong to it are held back until it is known whether they do. The
+// last three are proof enough: when tmux has put something else in front of
+// them, which it may after an error, the reply has failed.
 func (p *Parser) fenced(line []byte, yield func(Token)) {
-	switch len(p.held) {
-	case 1:
-		if tail, ok := bytes.CutPrefix(line, beginWord); ok && isTail(tail) && owned(tail) {
-			p.next = append(p.next[:0], tail...)
-			p.hold(line)
-			return
-		}
-	case 2:
-		if bytes.Equal(line, p.nonce) {
-			p.hold(line)
-			return
-		}
-	case 3:
-		if kind, ok := p.ends(line, p.next); ok && kind == End {
-			held := p.held
-			p.held, p.nonce = nil, nil
-			kind, _ = p.ends(held[0], p.tail)
-			p.close(kind, held[0], yield)
-			p.begin(p.next)
-			yield(Token{Kind: Begin, Line: held[1], Own: true})
-			p.nonce = nil
-			yield(Token{Kind: Body, Line: held[2]})
-			p.close(End, line, yield)
+	rest := len(p.held)
+	if p.heldEnd {
+		rest--
+	}
+	switch {
+	case len(p.held) > 0 && rest == 0 && p.opens(line):
+		p.hold(line)
+		return
+	case rest == 1 && bytes.HasPrefix(line, p.nonce):
+		p.hold(line)
+		return
+	case rest == 2:
+		tail := p.held[len(p.held)-2][len(beginWord):]
+		if kind, ok := ends(line, tail); ok && kind == End {
+			p.unfence(line, tail, yield)
 			return
 		}
 	}
-	// Not the end after all. What was held is body; only its first line can
-	// have looked like an end, so this line alone is looked at again.
+	// Not the end after all. What was held is body; this line may start anew.
 	for _, h := range p.held {
 		yield(Token{Kind: Body, Line: h})
 	}
 	p.held = p.held[:0]
-	if _, ok := p.ends(line, p.tail); ok {
+	_, p.heldEnd = ends(line, p.tail)
+	if p.heldEnd || p.opens(line) {
 		p.hold(line)
 		return
 	}
 	yield(Token{Kind: Body, Line: line})
+}
+
+// unfence gives out the held lines: the end of the fenced reply and the reply
+// behind it, which line ends.
+func (p *Parser) unfence(line, tail []byte, yield func(Token)) {
+	held, kind, first := p.held, Fail, []byte(nil)
+	if p.heldEnd {
+		first, held = held[0], held[1:]
+		kind, _ = ends(first, p.tail)
+	}
+	p.held, p.heldEnd = nil, false
+	p.close(kind, first, yield)
+	p.begin(tail)
+	yield(Token{Kind: Begin, Line: held[0], Own: true})
+	p.nonce = nil // of this one nothing is foreign
+	yield(Token{Kind: Body, Line: held[1]})
+	p.close(End, line, yield)
+}
+
+// opens reports whether line starts a reply to a command of this client.
+func (p *Parser) opens(line []byte) bool {
+	tail, ok := bytes.CutPrefix(line, beginWord)
+	return ok && isTail(tail) && owned(tail)
 }
 
 func (p *Parser) hold(line []byte) { p.held = append(p.held, bytes.Clone(line)) }

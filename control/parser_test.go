@@ -44,6 +44,8 @@ var streams = []string{
 	"%begin 777 1 1\na\n%end 777 1 1\nb\n%end 777 1 1\n%begin 2 2 1\nNONCE\n%end 2 2 1\n%output %1 x\n",
 	"%begin 777 1 1\n%end 777 1 1\n%begin 2 2 1\nNONCE\n%end 777 1 1\n%begin 2 2 1\n%end 777 1 1\n%begin 3 3 1\nNONCE\n%end 3 3 1\n",
 	"%begin 777 1 1\nerror\n%error 777 1 1\n%begin 2 2 1\nNONCE\n%end 2 2 1\n%begin 4 4 1\n%end 4 4 1\n",
+	"%begin 777 1 1\n%error 777 1 1\nx\n%begin 2 2 1\nNONCEx\n%begin 2 2 1\nNONCE\n%end 2 2 1\n%output x\n",
+	"%begin 777 1 1\n%begin 2 2 1\n%end 777 1 1\n%begin 2 2 1\n%begin 3 3 1\nNONCE\n%error 3 3 1\n%begin 4 4 1\nNONCE\n%end 4 4 1\n",
 	"%begin 777 1 0\n%end 777 1 0\n%extended-output %1 0 : a : b\nno newline",
 }
 

@@ -100,7 +100,7 @@ func (c *Client) begin(t Token) {
 	}
 	c.mu.Unlock()
 	if r := c.current; r != nil && r.fence >= 0 && r.fence == len(r.blocks) {
-		c.parser.Fence(r.nonce + fenceMark)
+		c.parser.Fence(r.nonce)
 	}
 }
 
