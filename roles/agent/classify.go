@@ -19,7 +19,6 @@ func Classify(p *Profile, s Screen) Reading {
 		r.Composer, r.ComposerY = true, b.first
 		r.Draft, r.DraftText, r.Collapsed = b.draft, b.text, b.collapsed
 	}
-	r.Echo, _ = v.lastEcho()
 	for i := range p.spec.States {
 		rule := &p.spec.States[i]
 		if lines, ok := v.holds(rule); ok {
@@ -27,7 +26,10 @@ func Classify(p *Profile, s Screen) Reading {
 			break
 		}
 	}
-	r.Trouble = v.trouble()
+	if r.State != Waiting {
+		r.Echo, _ = v.lastEcho()
+		r.Trouble = v.trouble()
+	}
 	return r
 }
 
@@ -200,6 +202,7 @@ func (v *view) fill(r *Reading, rule *Rule, lines []int) {
 		return
 	}
 	m := v.menu(rule.Menu)
+	r.Echo, _ = v.echoAbove(m.options[0].row) // below it, the cursor of a menu may look like the prompt of an echo
 	r.Heading, _ = v.heading(m, rule.Heading)
 	for i, o := range m.options {
 		r.Options = append(r.Options, o.label)

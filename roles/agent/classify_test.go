@@ -146,3 +146,9 @@ func BenchmarkClassify(b *testing.B) {
 		})
 	}
 }
+
+// The cursor of a menu may look like the prompt before a user's message.
+func TestEchoAboveAMenu(t *testing.T) {
+	is := is.New(t)
+	is.Equal(agent.Classify(load(t, "claude"), find(t, "claude", "waiting-question/v329-120x40-ask-single").screen).Echo, "ASK")
+}

@@ -159,6 +159,16 @@ func (p *Profile) Triggers() []string { return p.spec.Triggers }
 // (a few agents hide their marker while they stream). 0 means at once.
 func (p *Profile) QuietBusy() time.Duration { return time.Duration(p.spec.QuietFor) }
 
+// MenuSettle returns how long a menu must have been on the screen before a key is sure to reach it: programs draw a menu a
+// moment before they listen, and a key sent at once is lost. (It is lost, not misunderstood: pressing it again is right as
+// long as the same menu is still there.)
+func (p *Profile) MenuSettle() time.Duration {
+	if p.spec.Menu == nil {
+		return 0
+	}
+	return time.Duration(p.spec.Menu.Settle)
+}
+
 // Command returns the command line for roles of this kind that name none; "" when there is none.
 func (p *Profile) Command() string { return p.spec.Launch.Command }
 

@@ -160,24 +160,34 @@ func (v *view) readDraft(c *ComposerSpec) {
 	}
 }
 
-// lastEcho finds the last message of the user that the transcript shows, and where it ends. Where there is none, the rows
-// below echoAt are the nearest ones.
+// lastEcho finds the last message of the user that the transcript shows, and the row after it. Where there is none, that row
+// is the first of the nearest ones.
 func (v *view) lastEcho() (string, int) {
-	if v.echoed {
-		return v.echo, v.echoAt
+	if !v.echoed {
+		v.echoed = true
+		v.echo, v.echoAt = v.echoAbove(v.transcriptEnd())
 	}
-	v.echoed = true
-	below := v.end
-	if b := v.composer(); b != nil {
-		below = max(b.top, 0)
-		if !v.p.spec.Composer.Top.set() {
-			below = b.first
-		}
+	return v.echo, v.echoAt
+}
+
+// transcriptEnd returns the first row below the transcript, as far as a composer tells.
+func (v *view) transcriptEnd() int {
+	b := v.composer()
+	switch {
+	case b == nil:
+		return v.end
+	case v.p.spec.Composer.Top.set():
+		return b.top
 	}
+	return b.first
+}
+
+// echoAbove finds the last message of the user above a row.
+func (v *view) echoAbove(below int) (string, int) {
+	nearest := max(0, below-maxAbove)
 	e := v.p.spec.Echo
-	v.echoAt = max(0, below-maxAbove)
 	if e == nil {
-		return "", v.echoAt
+		return "", nearest
 	}
 	for y := below - 1; y >= 0; y-- {
 		n := e.First.prefix(v.rows[y].text)
@@ -192,22 +202,15 @@ func (v *view) lastEcho() (string, int) {
 			}
 			lines = append(lines, v.rows[y].text[n:])
 		}
-		v.echo, v.echoAt = strings.Join(lines, "\n"), max(v.echoAt, y)
-		return v.echo, v.echoAt
+		return strings.Join(lines, "\n"), max(nearest, y)
 	}
-	return "", v.echoAt
+	return "", nearest
 }
 
 // turn returns the rows of the running or last turn: [from, to) between the last echo and the composer.
 func (v *view) turn() (from, to int) {
 	_, from = v.lastEcho()
-	to = v.end
-	if b := v.composer(); b != nil {
-		to = b.first
-		if v.p.spec.Composer.Top.set() {
-			to = b.top
-		}
-	}
+	to = v.transcriptEnd()
 	return min(from, to), to
 }
 

@@ -71,7 +71,9 @@ type MenuSpec struct {
 	Digits    bool   `yaml:"digits"`     // the digit of an option chooses it at once
 	AnyCursor bool   `yaml:"any_cursor"` // the terminal's cursor says nothing about the menu
 	MaxHints  int    `yaml:"max_hints"`  // non-blank rows that may stand below the options; 0 = 6
-	Ignore    Regex  `yaml:"ignore"`     // rows among or below the options that are neither option nor hint ("↑ 4 more lines")
+	// Settle is how long a menu must have been on the screen before keys reach it for sure; see Profile.MenuSettle.
+	Settle Duration `yaml:"settle"`
+	Ignore Regex    `yaml:"ignore"` // rows among or below the options that are neither option nor hint ("↑ 4 more lines")
 }
 
 // Rule is one line of the decision table. Conditions left out are not asked; the others must all hold.
