@@ -60,7 +60,7 @@ func isYAML(name string) bool {
 // of a file that is missing it is an fs.ErrNotExist.
 func Find(name string, dirs []string, shipped fs.FS) (data []byte, path string, err error) {
 	if IsPath(name) {
-		data, err = readFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
+		data, err = readFile(osFS{}, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			err = missingFile(name)
 		} else if err != nil {
@@ -170,6 +170,12 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 
+// osFS opens any path, as os.Open does; os.DirFS would refuse ".." in one.
+type osFS struct{}
+
+func (osFS) Open(name string) (fs.File, error) { return os.Open(name) }
+
+// missingFile is the error for a path that leads to no file.
 func missingFile(name string) error {
 	dir, base := filepath.Split(name)
 	var names []string
