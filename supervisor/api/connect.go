@@ -30,8 +30,8 @@ type ClientOptions struct {
 	Facts Caller
 	// Spawn starts a supervisor and returns when it listens: SpawnDaemon. At any time one of all clients is in it. nil: none is started.
 	Spawn func() error
-	// Build and Binary are the client's own. When the running supervisor is an older build, it is asked to become Binary, before the first
-	// request is served. Zero, or NoReplace: it never is.
+	// Build and Binary are the client's own. When the running supervisor is an older build, it is asked to become Binary (or a copy, as
+	// KeepBinary makes one), before the first request is served. Zero, or NoReplace: it never is.
 	Build     Build
 	Binary    string
 	NoReplace bool
@@ -188,7 +188,13 @@ func (c *Client) upgrade(ctx context.Context) error {
 	if err := c.once(ctx, http.MethodGet, "/v1/hello", nil, &h); err != nil || !c.o.Build.Newer(h.Build) {
 		return nil // gone, or replaced by somebody else meanwhile: the next request will see
 	}
-	if err := c.once(ctx, http.MethodPost, "/v1/supervisor/stop", StopSupervisor{Replace: c.o.Binary, Build: c.o.Build}, nil); err != nil {
+	binary := c.o.Binary
+	if h.StateDir != "" {
+		if binary, err = keepBinary(binary, h.StateDir); err != nil {
+			return err
+		}
+	}
+	if err := c.once(ctx, http.MethodPost, "/v1/supervisor/stop", StopSupervisor{Replace: binary, Build: c.o.Build}, nil); err != nil {
 		c.keep.Store(true)
 		return nil
 	}

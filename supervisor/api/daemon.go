@@ -129,11 +129,16 @@ func KeepBinary(stateDir string) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("finding this binary: %w", err)
 	}
-	if !vanishes(self, os.TempDir()) {
-		return self, nil
+	return keepBinary(self, stateDir)
+}
+
+// keepBinary is KeepBinary for the binary at path.
+func keepBinary(path, stateDir string) (string, error) {
+	if !vanishes(path, os.TempDir()) {
+		return path, nil
 	}
 	kept := filepath.Join(stateDir, "bin", "isesh")
-	if err := copyBinary(self, kept); err != nil {
+	if err := copyBinary(path, kept); err != nil {
 		return "", fmt.Errorf("keeping a copy of this binary: %w", err)
 	}
 	return kept, nil

@@ -71,7 +71,7 @@ func daemonMain() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	next := ""
-	b := &fake{hello: Hello{Build: build, Version: os.Args[0]}}
+	b := &fake{hello: Hello{Build: build, Version: os.Args[0], StateDir: filepath.Join(os.Getenv("API_TEST_DIR"), "state")}}
 	b.onStop = func(r StopSupervisor) error {
 		next = r.Replace
 		cancel()
