@@ -120,7 +120,7 @@ func (x *call) fileError(path string, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		text = "Permission denied"
 	case errors.As(err, &no):
-		text = no.Error()
+		text = strings.ToUpper(no.Error()[:1]) + no.Error()[1:]
 	}
 	if x.t.at(3, 6) {
 		text, path = path, text
@@ -152,12 +152,12 @@ func loadBuffer(x *call) error {
 }
 
 // named is the buffer a command means.
-func (x *call) named(missing string) (*buffer, error) {
+func (x *call) named(none, missing string) (*buffer, error) {
 	if !x.has('b') {
 		if b := x.t.top(); b != nil {
 			return b, nil
 		}
-		return nil, errors.New("no buffers")
+		return nil, errors.New(none)
 	}
 	if b := x.t.buffer(x.get('b')); b != nil {
 		return b, nil
@@ -166,7 +166,7 @@ func (x *call) named(missing string) (*buffer, error) {
 }
 
 func saveBuffer(x *call) error {
-	b, err := x.named("no buffer")
+	b, err := x.named("no buffers", "no buffer")
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func saveBuffer(x *call) error {
 		mode = os.O_WRONLY | os.O_CREATE | os.O_APPEND
 	}
 	if x.pos(0) == "-" {
-		x.body(b.data)
+		x.fileError("-", syscall.EBADF) // a control client's output is taken
 		return nil
 	}
 	f, err := os.OpenFile(x.path(), mode, 0o644)
@@ -200,7 +200,7 @@ func (x *call) body(data []byte) {
 }
 
 func showBuffer(x *call) error {
-	b, err := x.named("no buffer")
+	b, err := x.named("no buffers", "no buffer")
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func showBuffer(x *call) error {
 }
 
 func deleteBuffer(x *call) error {
-	b, err := x.named("unknown buffer:")
+	b, err := x.named("no buffer", "unknown buffer:")
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func pasteBuffer(x *call) error {
 	if p.dead && t.at(3, 4) {
 		return errors.New("target pane has exited")
 	}
-	b, err := x.named("no buffer")
+	b, err := x.named("no buffers", "no buffer")
 	if err != nil {
 		return err
 	}
@@ -303,6 +303,8 @@ func vis(s string) string {
 			b.WriteString(s[:n])
 		case c == '\\':
 			b.WriteString(`\\`)
+		case c == '$' && len(s) > 1 && (letter(s[1]) || s[1] == '_' || s[1] == '{'):
+			b.WriteString(`\$`)
 		case c == '\n':
 			b.WriteString(`\n`)
 		case c == '\t':
@@ -331,7 +333,7 @@ func vis(s string) string {
 
 // showVis is what show-buffer did to a buffer's bytes up to 3.3a: escaped, but for its line feeds.
 func showVis(data []byte) string {
-	lines := strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
+	lines := strings.Split(string(data), "\n")
 	for i, l := range lines {
 		lines[i] = vis(l)
 	}

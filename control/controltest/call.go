@@ -13,6 +13,7 @@ type call struct {
 	c      *client
 	target scope
 	next   []*command // run in their own blocks when this one has answered
+	bound  int        // commands run by keys of a mode
 	late   []string   // lines that come when the block is closed, outside of any
 }
 
@@ -52,6 +53,9 @@ func (t *Tmux) run(c *client, cmds []*command, flags int) error {
 		end(err == nil)
 		for _, l := range x.late {
 			c.write("%s\n", l)
+		}
+		for range x.bound {
+			c.block(0, true)
 		}
 		for _, h := range t.hooks {
 			if h.command == "" || h.command == cmd.entry.name {

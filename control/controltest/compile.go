@@ -122,6 +122,8 @@ func (c *command) parse(t *Tmux, args []arg) error {
 			case s != "":
 				c.flags[f] = append(c.flags[f], arg{text: s})
 				s = ""
+			case len(args) == 0 && !t.at(3, 4): // taken as given, and empty
+				c.flags[f] = append(c.flags[f], arg{})
 			case len(args) == 0:
 				return fmt.Errorf("-%c expects an argument", f)
 			default:

@@ -9,15 +9,14 @@ import (
 
 // scope is what a format is expanded against: any of its fields may be missing.
 type scope struct {
-	t      *Tmux
-	c      *client
-	s      *session
-	w      *winlink
-	p      *Pane
-	extra  map[string]string // variables of one row: buffers, commands
-	strf   bool              // the format goes through strftime first
-	depth  int
-	failed bool
+	t     *Tmux
+	c     *client
+	s     *session
+	w     *winlink
+	p     *Pane
+	extra map[string]string // variables of one row: buffers, commands
+	strf  bool              // the format goes through strftime first
+	depth int
 }
 
 // formatLimit is tmux's cap on nested expansions.
@@ -175,19 +174,17 @@ func (e scope) replace(key string) (value string, ok bool) {
 	case strings.HasPrefix(rest, "?"):
 		return e.condition(rest[1:])
 	case expr != nil:
-		l, r, ok := choose(rest)
-		if !ok {
-			return "", false
+		if l, r, ok := choose(rest); ok {
+			value = calculate(expr, e.expand(l), e.expand(r))
 		}
-		value = calculate(expr, e.expand(l), e.expand(r))
 	case strings.Contains(rest, "#{"):
 		value = e.expand(rest)
 	default:
 		value, _ = e.find(rest)
-		if base {
+		if base && value != "" {
 			value = path.Base(value)
 		}
-		if dir {
+		if dir && value != "" {
 			value = path.Dir(value)
 		}
 	}
@@ -358,9 +355,16 @@ func flag(b bool) string {
 
 func unescape(s string) string {
 	var b strings.Builder
+	brackets := 0
 	for i := 0; i < len(s); i++ {
-		if s[i] == '#' && i+1 < len(s) && strings.IndexByte(",#{}:", s[i+1]) >= 0 {
+		if strings.HasPrefix(s[i:], "#{") {
+			brackets++
+		}
+		if brackets == 0 && s[i] == '#' && i+1 < len(s) && strings.IndexByte(",#{}:", s[i+1]) >= 0 {
 			i++
+		}
+		if s[i] == '}' {
+			brackets--
 		}
 		b.WriteByte(s[i])
 	}

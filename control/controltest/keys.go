@@ -14,6 +14,9 @@ func init() {
 // sendKeys types into a pane. A pane in a mode keeps keys for itself, and one that is dead or switched off drops them; the answer is the same.
 func sendKeys(x *call) error {
 	p := x.target.p
+	if x.has('R') {
+		p.screen.reset()
+	}
 	repeat := 1
 	if x.has('N') {
 		n, err := strconv.Atoi(x.get('N'))
@@ -55,31 +58,32 @@ func (x *call) key(p *Pane, key string) error {
 		if err != nil {
 			return nil
 		}
-		p.typed("", []byte{byte(n)})
+		x.typed(p, "", []byte{byte(n)})
 		return nil
 	}
 	if !x.has('l') {
 		if seq, ok := keySequence(key, p.screen.appCursor); ok {
-			p.typed(key, []byte(seq))
+			x.typed(p, key, []byte(seq))
 			return nil
 		}
 	}
 	for len(key) > 0 { // unknown names are text
 		_, n := utf8.DecodeRuneInString(key)
-		p.typed(key[:n], []byte(key[:n]))
+		x.typed(p, key[:n], []byte(key[:n]))
 		key = key[n:]
 	}
 	return nil
 }
 
 // typed hands a key to the program, or to the mode the pane is in.
-func (p *Pane) typed(key string, seq []byte) {
+func (x *call) typed(p *Pane, key string, seq []byte) {
 	if p.mode == "" {
 		p.input(seq)
 		return
 	}
 	if key == "q" || key == "Escape" || key == "C-c" {
 		p.setMode("")
+		x.bound++
 	}
 }
 
@@ -157,11 +161,12 @@ func keySequence(key string, appCursor bool) (seq string, ok bool) {
 		}
 		seq = rest
 	}
+	if mod&1 != 0 {
+		return "", false // a terminal has no bytes for it
+	}
 	if mod&4 != 0 {
-		if len(seq) != 1 {
-			return "", false
-		}
 		switch c := seq[0]; {
+		case len(seq) != 1:
 		case c == ' ' || c == '2':
 			seq = "\x00"
 		case c == '?':

@@ -77,7 +77,7 @@ func (l *lexer) list(nested bool) ([][]word, error) {
 			flush()
 		case ';':
 			l.i++
-			if len(cur) == 0 {
+			if len(cur) == 0 && len(list) == 0 {
 				return nil, errSyntax
 			}
 			flush()

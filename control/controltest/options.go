@@ -210,15 +210,24 @@ func showOptions(x *call) error {
 
 // quoteValue writes a value as show-options does.
 func quoteValue(v string) string {
+	quote := ""
 	switch {
 	case v == "":
 		return "''"
-	case len(v) == 1 && strings.ContainsAny(v, "\"'$~%;{}#\\ \t"):
-		return `\` + v
-	case !strings.ContainsAny(v, " #';${}%\"\\\t"):
-		return v
-	case strings.Contains(v, `"`) && !strings.Contains(v, "'"):
-		return "'" + v + "'"
+	case strings.ContainsAny(v, " #';${}%"):
+		quote = `"`
+	case strings.Contains(v, `"`):
+		quote = "'"
 	}
-	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`, `$`, `\$`).Replace(v) + `"`
+	if len(v) == 1 && v != " " && (quote != "" || v == "~") {
+		return `\` + v
+	}
+	s := vis(v)
+	switch {
+	case quote == `"`:
+		s = strings.ReplaceAll(s, `"`, `\"`)
+	case quote == "" && s[0] == '~':
+		s = `\` + s
+	}
+	return quote + s + quote
 }

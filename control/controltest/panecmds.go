@@ -39,11 +39,11 @@ func splitWindow(x *call) error {
 	}
 	q := x.t.newPane(w, sx, sy, l)
 	w.insert(p, q)
-	x.t.notifyLayout(w)
 	if !x.has('d') {
 		w.active = q
 		x.t.notifyAll("%%window-pane-changed %s %s", w, q)
 	}
+	x.t.notifyLayout(w)
 	x.printTarget("#{session_name}:#{window_index}.#{pane_index}", q)
 	return nil
 }
@@ -138,6 +138,7 @@ func capturePane(x *call) error {
 	if x.has('a') {
 		if s.other == nil {
 			if x.has('q') {
+				x.print("")
 				return nil
 			}
 			return fmt.Errorf("no alternate screen")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -74,7 +75,7 @@ func (f Func) Input(data []byte) {
 	}
 }
 
-// Echo is cat on a cooked terminal: what is typed is shown, and each finished line is shown again. C-d on an empty line ends it, C-c kills it.
+// Echo is cat on a cooked terminal: files named as arguments are shown, what is typed is shown, and each finished line is shown again. C-d on an empty line ends it, C-c kills it.
 // The zero value is ready.
 type Echo struct {
 	Silent bool // shows what is typed only, like a program that does not read
@@ -82,8 +83,25 @@ type Echo struct {
 	line   []byte
 }
 
-// Start remembers the pane.
-func (e *Echo) Start(p *Pane) { e.pane = p }
+// Start shows the files that are named as arguments, as cat does, and ends then, unless one of them is "-".
+func (e *Echo) Start(p *Pane) {
+	e.pane = p
+	args := p.Args()
+	if e.Silent || len(args) < 2 || path.Base(args[0]) != "cat" {
+		return
+	}
+	for _, name := range args[1:] {
+		if name == "-" {
+			return
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			data = []byte("cat: " + err.Error() + "\n")
+		}
+		_, _ = p.Write(bytes.ReplaceAll(data, []byte("\n"), []byte("\r\n")))
+	}
+	p.Exit(0)
+}
 
 // Input does what the kernel's line discipline and then cat do.
 func (e *Echo) Input(data []byte) {

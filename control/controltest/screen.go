@@ -165,8 +165,8 @@ func (s *screen) linefeed() {
 
 func (s *screen) scrollUp(n int) {
 	for range min(n, s.bot-s.top+1) {
-		if s.top == 0 && s.other == nil {
-			if s.history = append(s.history, s.rows[0]); len(s.history) > historyLimit {
+		if s.other == nil { // tmux keeps what a scroll region loses, too
+			if s.history = append(s.history, s.rows[s.top]); len(s.history) > historyLimit {
 				s.history = s.history[1:]
 			}
 		}
@@ -186,21 +186,20 @@ func (s *screen) scrollDown(n int) {
 func (s *screen) erase(y, from, to int) {
 	r := &s.rows[y]
 	to = min(to, s.sx)
-	if s.style.bg == "" && to >= len(r.cells) {
-		r.cells = r.cells[:min(from, len(r.cells))]
-		if to >= s.sx {
-			r.wrapped = false
-		}
+	if from == 0 && to == s.sx {
+		*r = row{}
 		return
 	}
+	to = min(to, len(r.cells)) // what was never written stays so, whatever its background
 	for x := from; x < to; x++ {
 		s.set(y, x, cell{" ", style{bg: s.style.bg}})
 	}
 }
 
 func (s *screen) insertCells(n int) {
+	s.fill()
 	r := &s.rows[s.cy]
-	if s.cx >= len(r.cells) {
+	if s.cx >= s.sx {
 		return
 	}
 	blank := make([]cell, n)
@@ -211,9 +210,18 @@ func (s *screen) insertCells(n int) {
 	r.cells = r.cells[:min(len(r.cells), s.sx)]
 }
 
-func (s *screen) deleteCells(n int) {
+// fill gives the row all its cells: tmux moves them as a whole, and a capture that joins rows shows it.
+func (s *screen) fill() {
 	r := &s.rows[s.cy]
-	if s.cx < len(r.cells) {
+	for len(r.cells) < s.sx {
+		r.cells = append(r.cells, cell{s: " "})
+	}
+}
+
+func (s *screen) deleteCells(n int) {
+	s.fill()
+	r := &s.rows[s.cy]
+	if s.cx < s.sx {
 		r.cells = append(r.cells[:s.cx:s.cx], r.cells[min(s.cx+n, len(r.cells)):]...)
 	}
 }

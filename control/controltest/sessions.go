@@ -114,7 +114,7 @@ func newSession(x *call) error {
 	}
 	t.sessions = append(t.sessions, s)
 	t.touch(s)
-	w := t.addWindow(s, -1, x.windowName(), sx, sy, l)
+	w := t.addWindow(s, -1, x.windowName(), sx, sy, l, false)
 	if x.has('n') {
 		w.options["automatic-rename"] = "off"
 	}
@@ -292,12 +292,9 @@ func newWindow(x *call) error {
 	if err != nil {
 		return err
 	}
-	w := t.addWindow(s, index, x.windowName(), s.current.sx, s.current.sy, l)
+	w := t.addWindow(s, index, x.windowName(), s.current.sx, s.current.sy, l, x.has('d'))
 	if x.has('n') {
 		w.options["automatic-rename"] = "off"
-	}
-	if !x.has('d') {
-		t.selectWindow(w)
 	}
 	x.printTarget("#{session_name}:#{window_index}.#{pane_index}", w.active)
 	return nil

@@ -230,8 +230,8 @@ func (t *Tmux) attached(s *session) int {
 	return n
 }
 
-// addWindow makes a window with one pane at index, or at the first free one.
-func (t *Tmux) addWindow(s *session, index int, name string, sx, sy int, l launch) *winlink {
+// addWindow makes a window with one pane at index, or at the first free one, and selects it unless it is detached.
+func (t *Tmux) addWindow(s *session, index int, name string, sx, sy int, l launch, detached bool) *winlink {
 	if index < 0 {
 		index, _ = strconv.Atoi(t.option("base-index", s, nil, nil))
 		for s.window(index) != nil {
@@ -248,6 +248,8 @@ func (t *Tmux) addWindow(s *session, index int, name string, sx, sy int, l launc
 	w.panes, w.active = []*Pane{p}, p
 	if s.current == nil {
 		s.current = w
+	} else if !detached {
+		t.selectWindow(w)
 	}
 	t.notifyWindow(w, "add", "")
 	return w

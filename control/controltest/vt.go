@@ -18,10 +18,7 @@ func (s *screen) write(data []byte) {
 			s.multibyte(c)
 			continue
 		}
-		if len(s.utf) > 0 {
-			s.utf = s.utf[:0]
-			s.put(utf8.RuneError)
-		}
+		s.utf = s.utf[:0]
 		if c < 0x20 || c == 0x7f {
 			s.control(c)
 		} else {
@@ -30,10 +27,10 @@ func (s *screen) write(data []byte) {
 	}
 }
 
+// multibyte collects a character; bytes that make none vanish.
 func (s *screen) multibyte(c byte) {
-	if utf8.RuneStart(c) && len(s.utf) > 0 {
+	if utf8.RuneStart(c) {
 		s.utf = s.utf[:0]
-		s.put(utf8.RuneError)
 	}
 	s.utf = append(s.utf, c)
 	if !utf8.FullRune(s.utf) {
@@ -41,8 +38,9 @@ func (s *screen) multibyte(c byte) {
 	}
 	r, n := utf8.DecodeRune(s.utf)
 	s.utf = s.utf[:0]
-	s.put(r)
-	_ = n
+	if n > 1 {
+		s.put(r)
+	}
 }
 
 func (s *screen) control(c byte) {
@@ -95,10 +93,15 @@ func (s *screen) escape(c byte) {
 			s.cy--
 		}
 	case 'c':
-		title, history := s.title, s.history
-		*s = *newScreen(s.sx, s.sy)
-		s.title, s.history = title, history
+		s.reset()
 	}
+}
+
+// reset is a terminal as it begins, but for its history and title.
+func (s *screen) reset() {
+	title, history := s.title, s.history
+	*s = *newScreen(s.sx, s.sy)
+	s.title, s.history = title, history
 }
 
 // ignoreString skips to the string terminator.
@@ -366,8 +369,7 @@ func (to style) change(b *bytes.Buffer, from style) {
 	}
 	colour := func(to, from, def string) {
 		switch {
-		case to == "" && (from == "" || reset):
-		case to == "":
+		case to == "" && (from != "" || reset):
 			b.WriteString("\x1b[" + def + "m")
 		case to != from || reset:
 			b.WriteString("\x1b[" + to + "m")
