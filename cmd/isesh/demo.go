@@ -30,7 +30,7 @@ const (
 )
 
 // demoTask is what the person of the demo asks for.
-const demoTask = "TASK: we need a login page, and somebody else than its author should look at it"
+const demoTask = "add a login page"
 
 // demoCmd is `isesh demo`.
 func (a *app) demoCmd() *cobra.Command {

@@ -59,9 +59,14 @@ func (r *logRenderer) fit(entries []api.Entry) {
 	r.who = min(r.who, maxWho)
 }
 
-// shown reports whether an entry gets a line. The steps of a message that goes well are in the line of the message.
+// shown reports whether an entry gets a line. The steps of a message that goes well show in the line of the message.
 func (r *logRenderer) shown(e api.Entry) bool {
-	if e.Kind != roles.KindReceipt || r.steps {
+	switch {
+	case r.steps:
+		return true
+	case e.Kind == roles.KindTurn:
+		return e.Text != "" // what the agent said at its end is of interest, that it ended is not
+	case e.Kind != roles.KindReceipt:
 		return true
 	}
 	switch e.Status {
@@ -152,7 +157,10 @@ func (r *logRenderer) line(e api.Entry) string {
 
 	text := e.Text
 	if text == "" {
-		text = strings.Join(nonEmpty(e.Evidence, e.Proof), "; ")
+		text = e.Evidence
+	}
+	if text == "" {
+		text = e.Proof
 	}
 	if strings.HasPrefix(e.Origin, "unverified:") {
 		text = "(claims to be " + strings.TrimPrefix(e.Origin, "unverified:") + ") " + text

@@ -46,7 +46,8 @@ func conversation() []api.Entry {
 		claimed, step, good,
 		said(30*time.Second, roles.KindReply, "shop/reviewer", "user", "APPROVED", roles.StatusSubmitted),
 		said(20*time.Second, roles.KindPrompt, "user", "shop/dev", "typed by hand", ""),
-		said(10*time.Second, roles.KindTurn, "shop/dev", "", "", ""),
+		said(10*time.Second, roles.KindTurn, "shop/dev", "", "I wrote it.", ""),
+		said(5*time.Second, roles.KindTurn, "shop/dev", "", "", ""),
 	}
 }
 

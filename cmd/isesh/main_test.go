@@ -24,14 +24,6 @@ func TestTmuxIsInstalled(t *testing.T) {
 	}
 }
 
-// needTmux skips a test where there is no usable tmux.
-func needTmux(t *testing.T) {
-	t.Helper()
-	if err := newApp().needTmux(t.Context()); err != nil {
-		t.Skip(err)
-	}
-}
-
 // TestScripts runs testdata/script. Each script has a home, a state directory and a tmux server of its own, and leaves nothing behind.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
