@@ -89,39 +89,39 @@ type Role struct {
 
 // Approval answers permission menus that match it. The first match wins.
 type Approval struct {
-	Roles    []string `yaml:"roles" json:"roles,omitempty"` // empty: every role
-	Commands []string `yaml:"commands" json:"commands,omitempty"`
+	Roles    []string `yaml:"roles,omitempty,flow" json:"roles,omitempty"` // empty: every role
+	Commands []string `yaml:"commands,omitempty,flow" json:"commands,omitempty"`
 	Answer   string   `yaml:"answer" json:"answer"`
-	Shadow   bool     `yaml:"shadow" json:"shadow,omitempty"` // only log what would be done
+	Shadow   bool     `yaml:"shadow,omitempty" json:"shadow,omitempty"` // only log what would be done
 }
 
 // Flow is a rule: when this is said or seen, do that.
 type Flow struct {
 	When   When     `yaml:"when" json:"when"`
-	Send   *Send    `yaml:"send" json:"send,omitempty"`
-	Notify []string `yaml:"notify" json:"notify,omitempty"` // roles, lead or user
+	Send   *Send    `yaml:"send,omitempty" json:"send,omitempty"`
+	Notify []string `yaml:"notify,omitempty,flow" json:"notify,omitempty"` // roles, lead or user
 }
 
 // When is what sets a flow off: a message (From, To, Tag) or a state (Role, State, For), never both.
 type When struct {
-	From  []string `yaml:"from" json:"from,omitempty"` // roles, lead or user
-	To    []string `yaml:"to" json:"to,omitempty"`     // roles, lead or user
-	Tag   string   `yaml:"tag" json:"tag,omitempty"`
-	Role  []string `yaml:"role" json:"role,omitempty"` // roles or lead
-	State string   `yaml:"state" json:"state,omitempty"`
-	For   Duration `yaml:"for" json:"for,omitzero"` // the state has lasted this long
+	From  []string `yaml:"from,omitempty,flow" json:"from,omitempty"` // roles, lead or user
+	To    []string `yaml:"to,omitempty,flow" json:"to,omitempty"`     // roles, lead or user
+	Tag   string   `yaml:"tag,omitempty" json:"tag,omitempty"`
+	Role  []string `yaml:"role,omitempty,flow" json:"role,omitempty"` // roles or lead
+	State string   `yaml:"state,omitempty" json:"state,omitempty"`
+	For   Duration `yaml:"for,omitempty" json:"for,omitzero"` // the state has lasted this long
 }
 
 // Send is the message that a flow sends.
 type Send struct {
-	To   []string `yaml:"to" json:"to"`     // roles, lead, user or all
-	Text string   `yaml:"text" json:"text"` // a text/template
+	To   []string `yaml:"to,flow" json:"to"` // roles, lead, user or all
+	Text string   `yaml:"text" json:"text"`  // a text/template
 }
 
 // Limits keep agents from talking each other into the ground.
 type Limits struct {
-	Hops int  `yaml:"hops" json:"hops,omitempty"` // how many automatic messages may follow from one that a person sent; 0: not given
-	Pair Rate `yaml:"pair" json:"pair,omitzero"`  // messages between the same two roles
+	Hops int  `yaml:"hops,omitempty" json:"hops,omitempty"` // how many automatic messages may follow from one that a person sent; 0: not given
+	Pair Rate `yaml:"pair,omitempty" json:"pair,omitzero"`  // messages between the same two roles
 }
 
 // Team is a layout resolved for one caller: what `isesh layout show` prints and what `isesh start` hands to the supervisor. Every value

@@ -99,6 +99,7 @@ func TestTeamRoundTrip(t *testing.T) {
 	text, err := yaml.Marshal(team)
 	is.NoErr(err)
 	is.True(strings.Contains(string(text), "pair: 20/10m"))
+	is.True(!strings.Contains(string(text), `tag: ""`) && !strings.Contains(string(text), "[]")) // nor shown
 	is.True(strings.Contains(string(text), "argv: [codex, --model, o 3]"))
 }
 
