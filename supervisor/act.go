@@ -387,6 +387,9 @@ func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool
 		}
 	}
 	var pressed []string
+	if err := r.do(ctx, func() { r.interrupted = true }); err != nil {
+		return nil, err
+	}
 	for i, k := range r.prof.Keys().Interrupt {
 		if i > 0 {
 			r.s.until(ctx, keyGap, func() bool { return false })
@@ -425,13 +428,9 @@ func (r *runner) clearReturned(ctx context.Context, hadDraft bool) (err error) {
 	var ours bool
 	doErr := r.do(ctx, func() {
 		r.see(ctx)
-		ours = r.reading.Draft && r.residue != "" && r.prof.Seen(r.reading, r.residue)
-		if ours && r.turn != nil {
-			d := r.turn
+		if ours = r.reading.Draft && r.sent != nil && r.prof.Seen(r.reading, r.sent.text); ours {
 			r.turn = nil
-			r.receipt(d, roles.StatusReturned, "the agent put the prompt back into its composer", "")
-			last := d.set(roles.StatusReturned, "", "interrupted before the agent had done anything; cleared")
-			r.last = &last
+			r.finish(r.sent, roles.StatusFailed, "returned into the composer by the interrupt, and cleared", "")
 		}
 	})
 	if doErr != nil || !ours {
@@ -445,7 +444,7 @@ func (r *runner) clearReturned(ctx context.Context, hadDraft bool) (err error) {
 			r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft })
 		}
 		if r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft }) {
-			return r.do(ctx, func() { r.residue = "" })
+			return r.do(ctx, func() { r.sent = nil })
 		}
 	}
 	return nil // it stays a draft: the queue is held until somebody clears it, and says so

@@ -79,6 +79,9 @@ const (
 	settledDraft = 700 * time.Millisecond
 	// refusedRetry is how soon a refused paste or Enter is tried again when nothing new was drawn.
 	refusedRetry = 250 * time.Millisecond
+	// offAgain is how often a pane whose input is switched off is looked at while something waits for it: tmux tells nobody when it is
+	// switched on.
+	offAgain = 1 * time.Second
 	// turnQuiet is how long an idle screen must rest for the turn of a message to count as over.
 	turnQuiet = 300 * time.Millisecond
 )
@@ -90,6 +93,10 @@ func (r *runner) deliver(ctx context.Context) {
 		return
 	}
 	now := time.Now()
+	if r.state == agent.Dead {
+		r.abandon()
+		return
+	}
 	if r.turn != nil && r.state == agent.Idle {
 		if quiet := min(r.look.quietFor(now), now.Sub(r.turn.at)); quiet >= turnQuiet {
 			r.turnOver(agent.Idle)
@@ -134,7 +141,7 @@ func (r *runner) advance(ctx context.Context) bool {
 			r.receipt(d, roles.StatusPasted, v.why, "")
 			if d.noSubmit {
 				r.finish(d, roles.StatusPasted, v.why, "left in the composer, as asked")
-				r.residue = d.text
+				r.sent = d
 				return true
 			}
 		}
@@ -166,6 +173,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if why := blocked(r.state, r.reading, r.facts); why != "" {
 		r.holdText = why
 		r.park(why)
+		if r.facts.InputOff {
+			r.look.again(now.Add(offAgain))
+		}
 		return false
 	}
 	r.holdText = ""
@@ -258,8 +268,7 @@ func (r *runner) evidence(d *delivery) string {
 // submitted ends a delivery well; the agent's turn begins.
 func (r *runner) submitted(d *delivery, evidence string) {
 	d.at = time.Now()
-	r.residue = d.text
-	r.turn = d
+	r.sent, r.turn, r.interrupted = d, d, false
 	r.finish(d, roles.StatusSubmitted, evidence, "")
 }
 
@@ -288,12 +297,15 @@ func (r *runner) receipt(d *delivery, status roles.Status, evidence, step string
 // turnOver says that the turn of the last message has ended.
 func (r *runner) turnOver(state agent.State) {
 	d := r.turn
-	r.turn, r.residue = nil, ""
+	r.turn = nil
 	rec := r.s.record(roles.KindTurn)
 	rec.Team, rec.From, rec.Ref, rec.Evidence = r.addr.Team, r.addr.String(), d.rec.ID, "screen: "+string(state)
 	rec.Status = roles.StatusAnswered
-	if state == agent.Dead {
+	switch {
+	case state == agent.Dead:
 		rec.Status = roles.StatusFailed
+	case r.interrupted:
+		rec.Status, rec.Evidence = roles.StatusFailed, "interrupted"
 	}
 	r.s.write(rec)
 	if r.last != nil && r.last.ID == d.rec.ID {
@@ -316,16 +328,25 @@ func (r *runner) park(why string) {
 // parkAll is the end of a runner: what is queued stays queued on disk; what was typed and not proven is called unconfirmed if the pane has
 // gone, and is taken up again by the next supervisor if not.
 func (r *runner) parkAll() {
-	if d := r.cur; d != nil && r.gone {
-		if d.phase == waiting {
-			r.queue = append([]*delivery{d}, r.queue...)
-		} else {
-			r.finish(d, roles.StatusUnconfirmed, "", "the program ended while the message was being typed")
-		}
-		r.cur = nil
+	if r.gone {
+		r.abandon()
 	}
 	r.park("role ended")
 	r.publish()
+}
+
+// abandon gives up the delivery under way because the program has ended. What was not typed yet goes back to the queue.
+func (r *runner) abandon() {
+	d := r.cur
+	if d == nil {
+		return
+	}
+	r.cur = nil
+	if d.phase == waiting {
+		r.queue = append([]*delivery{d}, r.queue...)
+		return
+	}
+	r.finish(d, roles.StatusUnconfirmed, "", "the program ended while the message was being typed")
 }
 
 // enqueue takes a message in, in the order of ids, which is the order in which messages were accepted.

@@ -130,11 +130,11 @@ func TestMenuBetweenPasteAndEnter(t *testing.T) {
 	if testing.Short() {
 		rounds = 20
 	}
-	for _, delay := range []string{"0", "1ms"} {
-		t.Run(delay, func(t *testing.T) {
+	for _, flags := range [][]string{{"--menu-after-paste", "0"}, {"--menu-after-paste", "0", "--draw-delay", "5ms"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
 			is := is.New(t)
 			g := newRig(t)
-			g.start("t", g.role("dev", "--menu-after-paste", delay))
+			g.start("t", g.role("dev", flags...))
 			asked := 0
 			for i := range rounds / 2 {
 				text := fmt.Sprintf("message %d.", i)
@@ -231,7 +231,7 @@ func TestCancel(t *testing.T) {
 		is.True(g.settled(res.Receipt.ID) != roles.StatusUnconfirmed)
 		texts, _ := g.turns("dev")
 		is.Equal(texts[len(texts)-1], "ECHO instead")
-		is.Equal(g.status(got.ID), roles.StatusReturned)
+		is.Equal(g.status(got.ID), roles.StatusFailed)
 	})
 	t.Run("a menu is not answered by a cancel", func(t *testing.T) {
 		is := is.New(t)

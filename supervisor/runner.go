@@ -84,13 +84,14 @@ type runner struct {
 	holdText string // why the queue does not move
 
 	// what is typed
-	step    string // the mark on the pane as far as known
-	queue   []*delivery
-	cur     *delivery
-	turn    *delivery // submitted, its turn is not over yet
-	residue string    // text of ours that the agent may hand back into the composer
-	last    *api.Receipt
-	wake    time.Time // when the delivery under way wants to be looked at again
+	step        string // the mark on the pane as far as known
+	queue       []*delivery
+	cur         *delivery
+	turn        *delivery // submitted, its turn is not over yet
+	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
+	interrupted bool      // a person ended that one's turn
+	last        *api.Receipt
+	wake        time.Time // when the delivery under way wants to be looked at again
 }
 
 func newRunner(s *Supervisor, e roles.Entry, prof *agent.Profile, term terminal, release func()) *runner {

@@ -35,7 +35,10 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if err != nil {
 		return api.Receipt{}, err
 	}
-	rec := s.message(c, to, req)
+	rec, err := s.message(c, to, req)
+	if err != nil {
+		return api.Receipt{}, err
+	}
 	if to == roles.User {
 		return s.keep(rec)
 	}
@@ -100,7 +103,7 @@ func await(ctx context.Context, d *delivery, within time.Duration) api.Receipt {
 }
 
 // message makes the record of a message. Who sends is what the supervisor found out; a claim that disagrees is kept as a label.
-func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest) roles.Record {
+func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest) (roles.Record, error) {
 	rec := s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = to.Team, c.Name(), to.String(), req.Text, roles.Tag(req.Text)
 	rec.Raw, rec.NoTag, rec.Status = req.Raw, req.NoTag, roles.StatusAccepted
@@ -112,19 +115,21 @@ func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest
 		claimed := req.From
 		if a, err := s.resolve(c, req.From); err == nil {
 			claimed = a.String()
+		} else if err := roles.ValidName(req.From); err != nil {
+			return rec, &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("--from: %v", err)}
 		}
 		if claimed != rec.From {
 			rec.Origin = "unverified:" + claimed
 		}
 	}
-	return rec
+	return rec, nil
 }
 
 // senderTag is the name shown to the receiver: a role of its own team goes by its bare name, and a person by none.
 func (s *Supervisor) senderTag(rec roles.Record) string {
 	from := rec.From
 	if claimed, ok := strings.CutPrefix(rec.Origin, "unverified:"); ok {
-		return claimed + " (unverified)"
+		return claimed + "(unverified)"
 	}
 	if from == roles.User.String() {
 		return ""

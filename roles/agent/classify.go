@@ -30,7 +30,22 @@ func Classify(p *Profile, s Screen) Reading {
 		r.Echo, _ = v.lastEcho()
 		r.Trouble = v.trouble()
 	}
+	if b := v.composer(); b != nil {
+		r.above = v.texts(b.first)
+	}
 	return r
+}
+
+// texts returns the rows before the one at to, without the blank ones at their end.
+func (v *view) texts(to int) []string {
+	for to > 0 && v.rows[to-1].blank() {
+		to--
+	}
+	out := make([]string, to)
+	for i := range out {
+		out[i] = v.rows[i].text
+	}
+	return out
 }
 
 // holds tells whether all conditions of a rule hold, and on which rows.

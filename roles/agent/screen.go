@@ -59,4 +59,6 @@ type Reading struct {
 	Trouble   string   `json:"trouble,omitempty"` // rate limit, API error, ...
 	Rule      string   `json:"rule"`              // name of the profile's rule that decided, "" when none did
 	Lines     []int    `json:"lines,omitempty"`   // 0-based rows that decided
+
+	above []string // the rows above the composer: the end of the transcript
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -90,7 +91,7 @@ func plain(s string) string {
 }
 
 // Submitted tells whether the agent has taken what stood in the composer before Enter, and by what that is seen: "busy",
-// "queued", "echo" (the transcript shows the message) or "menu" (the transcript shows it, and a menu is open). An
+// "queued", "echo" (the transcript shows the message), "transcript" (it went on) or "menu" (it shows the message, and a menu is open). An
 // empty composer alone is no proof: a person may have emptied it. before is the last reading with the text in the composer.
 func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
 	echoed := after.Echo != "" && after.Echo != before.Echo && sameText(after.Echo, before.DraftText)
@@ -105,6 +106,14 @@ func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
 		return "echo", true
 	case after.State == Busy && before.State != Busy:
 		return "busy", true
+	case wentOn(before.above, after.above):
+		return "transcript", true
 	}
 	return "", false
+}
+
+// wentOn tells whether a transcript has more at its end than it had. A composer that only shrank shows the same end with more before it.
+func wentOn(before, after []string) bool {
+	n := min(len(before), len(after))
+	return n == 0 && len(after) > 0 || !slices.Equal(before[len(before)-n:], after[len(after)-n:])
 }
