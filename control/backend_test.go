@@ -27,6 +27,12 @@ var backends = []backend{
 	{"real", func(t testing.TB) control.Options {
 		return control.Options{Server: controltest.Real(t)}
 	}},
+	{"memory 3.3a", func(t testing.TB) control.Options { return inMemory(t, "3.3a") }},
+	{"memory 3.7c", func(t testing.TB) control.Options { return inMemory(t, "3.7c") }},
+}
+
+func inMemory(t testing.TB, version string) control.Options {
+	return control.Options{Connect: controltest.New(t, controltest.Version(version), controltest.Tick(50*time.Millisecond)).Connect}
 }
 
 // onEach runs a test on every backend: c is attached to a session with one pane

@@ -19,6 +19,10 @@ func Literal(text string) string { return literalMark + text }
 // because they cannot be sent to a program.)
 var namedKeys = map[string]bool{}
 
+// unshifted are those that tmux (measured on 3.3a) cannot send with S-: it types
+// the name instead.
+var unshifted = map[string]bool{"Enter": true, "Escape": true, "Tab": true, "BTab": true, "BSpace": true, "Space": true}
+
 func init() {
 	for _, n := range strings.Fields(`Enter Escape Tab BTab BSpace Space Up Down Left Right Home End
 		PageUp PgUp PPage PageDown PgDn NPage Insert IC Delete DC
@@ -47,6 +51,9 @@ func ValidKey(name string) error {
 		rest = rest[2:]
 	}
 	if namedKeys[rest] {
+		if shift && unshifted[rest] {
+			return fmt.Errorf("key %q: tmux has no S- for %s and would type the name", name, rest)
+		}
 		return nil
 	}
 	r, size := utf8.DecodeRuneInString(rest)

@@ -35,17 +35,21 @@ type Pane struct {
 	Path                   string // its directory, as pane_current_path
 }
 
-// paneFormat is one row. Fields are separated by tabs: tmux keeps control
-// characters out of names and titles, but a directory, a process and an option
-// can hold any, also line feeds that would forge lines of a reply, so those
-// are replaced in the last four. The r in front keeps a row from starting with %.
-const paneFormat = "r #{pane_id}\t#{pane_pid}\t#{session_id}\t#{session_name}\t#{session_attached}" +
-	"\t#{window_id}\t#{window_name}\t#{window_index}\t#{pane_index}\t#{pane_active}\t#{window_active}" +
-	"\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}\t#{pane_in_mode}\t#{pane_input_off}" +
-	"\t#{alternate_on}\t#{cursor_flag}\t#{cursor_x}\t#{cursor_y}\t#{pane_width}\t#{pane_height}" +
-	"\t#{history_size}\t#{pane_tty}" +
-	"\t#{s/[\001-\037]/?/:@isesh_step}\t#{s/[\001-\037]/?/:pane_title}" +
-	"\t#{s/[\001-\037]/?/:pane_current_command}\t#{s/[\001-\037]/?/:pane_current_path}"
+// clean is a format variable without control characters. Directories,
+// processes, options and (measured on 3.3a) the names of windows can hold any,
+// also line feeds, which would forge lines of a reply.
+func clean(variable string) string { return "#{s/[\001-\037]/?/:" + variable + "}" }
+
+// paneFormat is one row, its fields separated by tabs. The r in front keeps a
+// row from starting with %.
+var paneFormat = "r " + strings.Join([]string{
+	"#{pane_id}", "#{pane_pid}", "#{session_id}", clean("session_name"), "#{session_attached}",
+	"#{window_id}", clean("window_name"), "#{window_index}", "#{pane_index}", "#{pane_active}", "#{window_active}",
+	"#{pane_dead}", "#{pane_dead_status}", "#{pane_dead_signal}", "#{pane_in_mode}", "#{pane_input_off}",
+	"#{alternate_on}", "#{cursor_flag}", "#{cursor_x}", "#{cursor_y}", "#{pane_width}", "#{pane_height}",
+	"#{history_size}", clean("pane_tty"), clean("@isesh_step"), clean("pane_title"),
+	clean("pane_current_command"), clean("pane_current_path"),
+}, "\t")
 
 const paneFields = 28
 

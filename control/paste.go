@@ -201,6 +201,10 @@ func (c *Client) KillSession(ctx context.Context, session string) error {
 
 func (c *Client) killID(ctx context.Context, cmd, id string) error {
 	_, err := c.Run(ctx, []string{cmd, "-t", id})
+	var exit *ExitError
+	if id == c.session && errors.As(err, &exit) && exit.Reason == "" && !exit.Silent {
+		return nil // tmux let go of us before it answered
+	}
 	if err != nil {
 		return fmt.Errorf("closing %s: %w", id, goneOr(err, id))
 	}

@@ -69,7 +69,7 @@ func TestValidKey(t *testing.T) {
 		}
 		is.New(t).NoErr(ValidKey(k))
 	}
-	for _, k := range []string{"", "Entr", "enter", "NoSuchKey", "0x41", "ab", "C-", "C-C-", "X-a", "S-a", "C-1", "C-é", "F13", "F0", "MouseDown1Pane", "User0", "Any", "None", "\n", "\x1b", "a b", "C-Entr", "\xff", "Enter ", "C--"} {
+	for _, k := range []string{"", "Entr", "enter", "NoSuchKey", "0x41", "ab", "C-", "C-C-", "X-a", "S-a", "C-1", "C-é", "F13", "F0", "MouseDown1Pane", "User0", "Any", "None", "\n", "\x1b", "a b", "C-Entr", "\xff", "Enter ", "C--", "S-Enter", "C-M-S-Tab"} {
 		is.New(t).True(ValidKey(k) != nil)
 	}
 	is.New(t).True(strings.Contains(ValidKey("enter").Error(), `did you mean "Enter"?`))
