@@ -87,10 +87,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err = rt.serve(s, out, r.WithContext(ctx), s.b.Attribute(ctx, c))
 	switch {
 	case err == nil:
+	case ctx.Err() != nil && s.endCtx.Err() == nil:
+		// Nobody is there to read an answer.
 	case rt.long && s.endCtx.Err() != nil && !out.begun:
 		s.goAway(w, s.reason(), true)
 	case out.begun:
 		// The stream has told its error itself.
+	case ctx.Err() != nil:
+		s.fail(w, &Error{Code: CodeError, Message: "the supervisor ended before it had answered", Hint: unknown})
 	default:
 		s.fail(w, err)
 	}

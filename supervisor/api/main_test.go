@@ -40,7 +40,7 @@ func processPaths() (Paths, error) {
 
 // processEnv is the environment of a process of the tests.
 func processEnv(mode, dir string) []string {
-	return []string{"API_TEST=" + mode, "API_TEST_DIR=" + dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
+	return []string{"API_TEST=" + mode, "API_TEST_DIR=" + dir, "PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir(), "GOCOVERDIR=" + dir}
 }
 
 // daemonMain is a supervisor with a fake backend, until it is stopped or replaced.

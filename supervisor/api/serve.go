@@ -83,10 +83,13 @@ func Serve(ctx context.Context, l net.Listener, b Backend, o ServeOptions) error
 	hs.SetKeepAlivesEnabled(false)
 	if !conns.wait(o.Grace, min(silentGrace, o.Grace), http.StateActive) {
 		cancelRequests()
+		if !conns.wait(stuckGrace, 0, http.StateActive) {
+			err = errors.Join(err, fmt.Errorf("ending the socket: a request did not end within %v of being cancelled", stuckGrace))
+		}
 	}
 	hs.Close()
-	if !conns.wait(stuckGrace, stuckGrace, http.StateActive, http.StateIdle) {
-		err = errors.Join(err, fmt.Errorf("ending the socket: %d requests did not end within %v of being cancelled", conns.count(), stuckGrace))
+	if err == nil {
+		conns.wait(stuckGrace, stuckGrace, http.StateActive, http.StateIdle) // all closed: their goroutines end at once
 	}
 	return err
 }
@@ -116,12 +119,6 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 	case c.changed <- struct{}{}:
 	default:
 	}
-}
-
-func (c *connections) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.states)
 }
 
 // wait waits until no connection is in one of the states, and reports whether that came within the time. Connections on which nothing was

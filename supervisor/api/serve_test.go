@@ -64,7 +64,7 @@ func TestAnotherUserGetsNoAnswer(t *testing.T) {
 	cmd.Dir = "/"
 	cmd.Env = []string{"API_TEST=stranger", "API_TEST_SOCKET=" + s.paths.Socket}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	out, err := cmd.CombinedOutput()
+	out, err := cmd.Output()
 	is.Equal(string(out), "connected, closed without an answer\n")
 	is.NoErr(err)
 	is.Equal(b.count(), 0)
