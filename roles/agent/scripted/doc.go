@@ -31,7 +31,8 @@
 //
 // Busy: a row above the box, a glyph out of "✢✳✶✻", which tells how long the turn has been running. It is not there while
 // text streams. The footer begins "  esc to stop", or "  enter to queue · esc to stop" when there is a draft. Messages
-// submitted meanwhile wait in rows of their own, and become turns of their own, in order:
+// submitted meanwhile wait in rows of their own ("» +3 more" counts those there is no room for), and become turns of their
+// own, in order:
 //
 //	✳ Working… 3s
 //	» and then tell me
@@ -42,8 +43,8 @@
 //
 // Waiting: a menu instead of the box; no row begins with "▸". "◆" marks a permission and "◇" a question. A digit
 // chooses at once, the arrows and Enter choose too, Esc declines, a paste is dropped and everything else is ignored. The
-// highlighted row begins with "›"; the cursor is on it, in column 0. Options that do not fit are cut, and "  ↑ 2 more" and
-// "  ↓ 3 more" count them.
+// highlighted row begins with "›"; the cursor is on it, in column 0. "  ↑ 2 more" and "  ↓ 3 more" count options that there is no
+// room for. A draft is back when the menu is gone.
 //
 //	────────────────────────────────────    ────────────────────────────────────
 //	◆ Allow this command?                   ◇ Which colour?
@@ -62,7 +63,7 @@
 // not shown. Typed LF and Alt-Enter are newlines. Esc while busy interrupts: when the turn has produced nothing its message
 // comes back into the composer. Esc twice clears a draft, Ctrl-U its line, Ctrl-C all of it; Ctrl-C twice ends the program,
 // Ctrl-D does with nothing in the composer. Ctrl-S puts a draft aside until the next message was submitted. Up
-// in an empty composer takes the last waiting message back.
+// in an empty composer takes the last waiting message back. A ? typed alone into an empty composer shows help.
 //
 // A message that begins with / and holds no second slash in its first word is a command: /clear, /help, /exit; others are
 // refused. One that begins with ! is refused too (a real agent would run it). Neither is a turn.

@@ -14,8 +14,9 @@ import (
 )
 
 // Run is the program: it takes over the terminal, and gives it back before it returns. It ends with exit code 0 when the user
-// leaves, the input ends or ctx does, and with the code of an EXIT directive. It returns an error only when it could not run: no
-// terminal, or a record file that cannot be written. A CRASH directive kills the whole process.
+// leaves, the input ends or ctx does, with the code of an EXIT directive, and with 128 and its number after SIGHUP or SIGTERM. It
+// returns an error only when it could not run: no terminal, or a record file that cannot be written. A CRASH directive kills the whole
+// process. No goroutine and no command that it started is left when it returns.
 func Run(ctx context.Context, o Options) (exitCode int, err error) {
 	if o.In == nil {
 		o.In = os.Stdin
@@ -99,6 +100,10 @@ func (a *agent) loop(in *reader) {
 	resized := make(chan os.Signal, 1)
 	signal.Notify(resized, syscall.SIGWINCH)
 	defer signal.Stop(resized)
+	// Killed with a command running, the command must go as well: it is in a process group of its own.
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGHUP, syscall.SIGTERM)
+	defer signal.Stop(ended)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for !a.over {
@@ -121,6 +126,8 @@ func (a *agent) loop(in *reader) {
 			a.finished(r)
 		case <-resized:
 			a.resize()
+		case s := <-ended:
+			a.over, a.exit = true, 128+int(s.(syscall.Signal))
 		case <-timer.C:
 			a.fire(time.Now())
 		case <-a.ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -337,6 +338,10 @@ func TestEscapeHandsTheMessageBack(t *testing.T) {
 	p.shows("esc again to clear")
 	p.keys("Escape")
 	p.shows("▸\u00a0Ask for something")
+	p.paste("in one go")
+	p.shows("in one go")
+	p.keys("Escape", "Escape")
+	p.shows("▸\u00a0Ask for something")
 	p.submit("ECHO begun THEN SLOW 10m")
 	p.shows("• begun")
 	p.keys("Escape")
@@ -447,6 +452,31 @@ func TestRun(t *testing.T) {
 	p.shows("  └ a[2Jb")
 	p.submit("LINES 500")
 	p.shows("  line 500 of 500")
+}
+
+func TestCommandsEndWithThePane(t *testing.T) {
+	is := is.New(t)
+	p := start(t, 80, 24)
+	p.submit("RUN sleep 600 & echo $! >pid; wait")
+	var pid int
+	for end := time.Now().Add(patience); pid == 0; time.Sleep(5 * time.Millisecond) {
+		data, _ := os.ReadFile(filepath.Join(p.dir, "pid"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(data)))
+		is.True(time.Now().Before(end)) // the command runs
+	}
+	p.tmux("kill-server")
+	for end := time.Now().Add(patience); running(pid); time.Sleep(5 * time.Millisecond) {
+		is.True(time.Now().Before(end)) // the command goes with the agent
+	}
+}
+
+// running reports whether a process is there and no zombie that a test machine without an init leaves.
+func running(pid int) bool {
+	if syscall.Kill(pid, 0) != nil {
+		return false
+	}
+	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && !strings.HasPrefix(string(out), "Z")
 }
 
 func TestSendAndRules(t *testing.T) {
