@@ -36,7 +36,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"eventually": eventually,
-			"noprocess":  noProcess,
+			"processes":  processes,
 		},
 	})
 }
@@ -59,6 +59,12 @@ func setUpScript(env *testscript.Env) error {
 			return err
 		}
 	}
+	isesh, err := exec.LookPath("isesh")
+	if err != nil {
+		return err
+	}
+	env.Setenv("BINDIR", filepath.Dir(isesh))
+	env.Setenv("OLDPATH", os.Getenv("PATH"))
 	env.Setenv("HOME", home)
 	env.Setenv("SHORT", short)
 	env.Setenv("TMPDIR", filepath.Join(short, "tmp"))
@@ -104,36 +110,41 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// noProcess is a script command: it waits until no process has the text in its command line or environment.
-func noProcess(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: noprocess TEXT")
+// processes is a script command: it waits until so many processes have all the texts in their command line or environment.
+func processes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: processes COUNT TEXT...")
 	}
 	for deadline := time.Now().Add(patience); ; {
-		left := processesWith(args[0])
-		if len(left) == 0 {
+		found := processesWith(args[1:])
+		if strconv.Itoa(len(found)) == args[0] {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("processes with %s: %s", args[0], strings.Join(left, "; "))
+			ts.Fatalf("%d processes with %q:\n%s", len(found), args[1:], strings.Join(found, "\n"))
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// processesWith are the command lines of the processes, other than this one, that have text in their command line or environment.
-func processesWith(text string) []string {
+// processesWith are the command lines of the processes, other than this one, that have all texts in their command line or environment.
+func processesWith(texts []string) []string {
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	var found []string
+next:
 	for _, dir := range dirs {
-		if dir == filepath.Join("/proc", strconv.Itoa(os.Getpid())) {
+		if filepath.Base(dir) == strconv.Itoa(os.Getpid()) {
 			continue
 		}
 		line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		env, _ := os.ReadFile(filepath.Join(dir, "environ"))
-		if strings.Contains(string(line), text) || strings.Contains(string(env), text) {
-			found = append(found, filepath.Base(dir)+" "+strings.ReplaceAll(string(line), "\x00", " "))
+		all := strings.ReplaceAll(string(line)+"\x00"+string(env), "\x00", " ")
+		for _, text := range texts {
+			if !strings.Contains(all, text) {
+				continue next
+			}
 		}
+		found = append(found, filepath.Base(dir)+" "+strings.ReplaceAll(string(line), "\x00", " "))
 	}
 	return found
 }

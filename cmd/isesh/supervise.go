@@ -128,6 +128,7 @@ func (a *app) supervise(ctx context.Context, f superviseFlags) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	clients.Changed = sup.Poke // nobody connected may mean nothing left to do
 	// The two ends of a life: when the supervisor is told to end, serving ends after it; when this process is, serving ends first,
 	// so that requests under way still find a supervisor.
 	serving, stopServing := context.WithCancel(ctx)

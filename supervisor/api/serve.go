@@ -29,7 +29,19 @@ const (
 )
 
 // Clients counts the open connections of a Serve. The zero value is ready; it may be read by any goroutine.
-type Clients struct{ n atomic.Int64 }
+type Clients struct {
+	n atomic.Int64
+
+	// Changed, when set before Serve, is called after the number has changed. It must not block: it is called from the goroutines that serve.
+	Changed func()
+}
+
+// set takes the new number.
+func (c *Clients) set(n int) {
+	if c.n.Swap(int64(n)) != int64(n) && c.Changed != nil {
+		c.Changed()
+	}
+}
 
 // Count returns how many are open, idle ones included: an agent's helper that may ask again any time counts.
 func (c *Clients) Count() int { return int(c.n.Load()) }
@@ -113,7 +125,7 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 		c.states[conn] = state
 	}
 	if c.clients != nil {
-		c.clients.n.Store(int64(len(c.states)))
+		c.clients.set(len(c.states))
 	}
 	select {
 	case c.changed <- struct{}{}:
