@@ -119,6 +119,9 @@ func (s *Supervisor) runner(a roles.Address) *runner {
 
 // resolve finds the role that ref means to the caller.
 func (s *Supervisor) resolve(c api.Caller, ref string) (roles.Address, error) {
+	if ref == "lead" {
+		return s.leadOf(c)
+	}
 	var known []roles.Address
 	for _, e := range s.reg.All() {
 		known = append(known, e.Address)
@@ -144,6 +147,17 @@ func (s *Supervisor) resolve(c api.Caller, ref string) (roles.Address, error) {
 		return a, &api.Error{Code: api.CodeUsage, Message: err.Error()}
 	}
 	return a, nil
+}
+
+// leadOf is the role that leads the caller's own team.
+func (s *Supervisor) leadOf(c api.Caller) (roles.Address, error) {
+	team := s.teamOf(c)
+	for _, e := range s.reg.All() {
+		if e.Lead && e.Team == team && team != "" {
+			return e.Address, nil
+		}
+	}
+	return roles.Address{}, &api.Error{Code: api.CodeNotFound, Message: "no role leads here", Hint: "name the role; isesh list shows them"}
 }
 
 // teamOf is the caller's own team: a role's, or for a person the one whose directory holds the current directory, the innermost if several do.
