@@ -17,7 +17,7 @@ func Classify(p *Profile, s Screen) Reading {
 	v := newView(p, s)
 	if b := v.composer(); b != nil {
 		r.Composer, r.ComposerY = true, b.first
-		r.Draft, r.DraftText, r.Collapsed = b.draft, b.text, b.collapsed
+		r.Draft, r.DraftText, r.Collapsed, r.Scrolled = b.draft, b.text, b.collapsed, b.scrolled
 	}
 	for i := range p.spec.States {
 		rule := &p.spec.States[i]

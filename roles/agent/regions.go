@@ -29,6 +29,7 @@ type view struct {
 // box is a composer.
 type box struct {
 	top, first, last, footer int // rows: the one above first, first and last row of text, first of the footer
+	scrolled                 bool
 	draft                    bool
 	text                     string // the draft
 	shown                    string // the text as drawn, a placeholder included
@@ -86,14 +87,18 @@ func (v *view) boxAround(c *ComposerSpec, y int) *box {
 		return nil
 	}
 	inside := func(y int) bool { return v.rows[y].blank() || c.More.prefix(v.rows[y].text) >= 0 }
-	first := y
+	first, scrolled := y, false
 	for first >= 0 && !c.First.match(v.rows[first].text) {
+		if first < y && c.Scrolled.match(v.rows[first].text) {
+			first, scrolled = first+1, true
+			break
+		}
 		if !inside(first) {
 			return nil
 		}
 		first--
 	}
-	if first < 0 || c.Top.set() && (first == 0 || !c.Top.match(v.rows[first-1].text)) {
+	if first < 0 || c.Top.set() && !scrolled && (first == 0 || !c.Top.match(v.rows[first-1].text)) {
 		return nil
 	}
 	last := max(first, y)
@@ -119,7 +124,7 @@ func (v *view) boxAround(c *ComposerSpec, y int) *box {
 	if left < 0 {
 		return nil
 	}
-	return &box{top: first - 1, first: first, last: bottom - 1, footer: bottom}
+	return &box{top: first - 1, first: first, last: bottom - 1, footer: bottom, scrolled: scrolled}
 }
 
 // readDraft tells the text of the box from a placeholder.
@@ -129,6 +134,9 @@ func (v *view) readDraft(c *ComposerSpec) {
 		b.last--
 	}
 	prompt := max(c.First.prefix(v.rows[b.first].text), 0)
+	if b.scrolled {
+		prompt = max(c.More.prefix(v.rows[b.first].text), 0)
+	}
 	lines := []string{v.rows[b.first].text[prompt:]}
 	for y := b.first + 1; y <= b.last; y++ {
 		lines = append(lines, v.rows[y].text[max(c.More.prefix(v.rows[y].text), 0):])
@@ -147,7 +155,7 @@ func (v *view) readDraft(c *ComposerSpec) {
 			b.draft, b.text = true, b.shown
 		}
 		return
-	case len(lines) > 1:
+	case len(lines) > 1 || b.scrolled:
 		b.draft = true
 	case v.styled && v.rows[b.first].hint(prompt):
 	case !v.styled && (v.cy < 0 || v.cx <= home) && matchAny(c.Placeholders, b.shown):

@@ -50,6 +50,7 @@ type Reading struct {
 	Draft     bool     `json:"draft"`    // the composer holds unsent text
 	DraftText string   `json:"draft_text,omitempty"`
 	Collapsed bool     `json:"collapsed,omitempty"` // the draft holds a placeholder of a collapsed paste
+	Scrolled  bool     `json:"scrolled,omitempty"`  // the composer hides the beginning of the draft
 	Queued    bool     `json:"queued,omitempty"`    // the agent shows a message in its own queue
 	Echo      string   `json:"echo,omitempty"`      // the last message of the user that the transcript shows
 	Heading   string   `json:"heading,omitempty"`

@@ -17,7 +17,7 @@ func (p *Profile) Seen(r Reading, pasted string) bool {
 	if r.Collapsed {
 		return p.standsFor(strings.TrimSpace(r.DraftText), pasted)
 	}
-	return sameText(r.DraftText, pasted)
+	return sameText(r.DraftText, pasted, r.Scrolled)
 }
 
 // standsFor tells whether a placeholder has the size of the paste.
@@ -46,17 +46,17 @@ func (p *Profile) standsFor(placeholder, pasted string) bool {
 	return false
 }
 
-// shownRows is from how many rows on a draft may be a part of the paste: a composer scrolls when it is full.
+// shownRows is from how many rows on a draft may be a part of the paste, in composers that scroll without saying so.
 const shownRows = 3
 
 // sameText compares what a composer shows with what was pasted. Blanks do not count, as wrapping hides them; neither do
 // composed characters, as programs normalise them.
-func sameText(shown, pasted string) bool {
+func sameText(shown, pasted string, scrolled bool) bool {
 	a, b := squeeze(shown), squeeze(pasted)
 	if a == b {
 		return a != ""
 	}
-	scrolled := strings.Count(shown, "\n")+1 >= shownRows
+	scrolled = scrolled || strings.Count(shown, "\n")+1 >= shownRows
 	if scrolled && len(a) >= 16 && strings.Contains(b, a) {
 		return true
 	}
@@ -91,10 +91,11 @@ func plain(s string) string {
 }
 
 // Submitted tells whether the agent has taken what stood in the composer before Enter, and by what that is seen: "busy",
-// "queued", "echo" (the transcript shows the message), "transcript" (it went on) or "menu" (it shows the message, and a menu is open). An
-// empty composer alone is no proof: a person may have emptied it. before is the last reading with the text in the composer.
+// "queued", "echo" (the transcript shows the message), "transcript" (it went on) or "menu" (it shows the message, and a
+// menu is open). An empty composer alone is no proof: a person may have emptied it. before is the last reading with the
+// text in the composer.
 func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
-	echoed := after.Echo != "" && after.Echo != before.Echo && sameText(after.Echo, before.DraftText)
+	echoed := after.Echo != "" && after.Echo != before.Echo && p.echoes(after.Echo, before)
 	switch {
 	case after.State == Waiting:
 		return "menu", echoed
@@ -112,7 +113,13 @@ func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
 	return "", false
 }
 
-// wentOn tells whether a transcript has more at its end than it had. A composer that only shrank shows the same end with more before it.
+// echoes tells whether an echo may be that of the draft. A collapsed or scrolled draft shows only a part of the text.
+func (p *Profile) echoes(echo string, before Reading) bool {
+	return before.Collapsed || sameText(echo, before.DraftText, false) || before.Scrolled && sameText(before.DraftText, echo, true)
+}
+
+// wentOn tells whether a transcript has more at its end than it had. A composer that only shrank shows the same end with
+// more before it.
 func wentOn(before, after []string) bool {
 	n := min(len(before), len(after))
 	return n == 0 && len(after) > 0 || !slices.Equal(before[len(before)-n:], after[len(after)-n:])

@@ -39,12 +39,15 @@ type Spec struct {
 //	more ...  rows that More matches; what More matches is indent, the rest is text; blank rows belong to it too
 //	bottom    a row that Bottom matches        (the row itself is the first row of the region "footer")
 //
+// or, when the draft is too long for it, a row that Scrolled matches, more, and bottom.
+//
 // With AtCursor, the composer is the one row under the cursor and only First counts (a shell).
 type ComposerSpec struct {
 	Top          Regex   `yaml:"top"`
 	First        Regex   `yaml:"first"`
 	More         Regex   `yaml:"more"`
 	Bottom       Regex   `yaml:"bottom"`
+	Scrolled     Regex   `yaml:"scrolled"`     // stands in the place of Top and says that the first rows of the draft are hidden: there is no First then
 	MaxFooter    int     `yaml:"max_footer"`   // non-blank rows that may stand below the composer; 0 = 12
 	Placeholders []Regex `yaml:"placeholders"` // whole texts that are hints, not drafts; dim text (SGR 2) is always a hint
 	Collapsed    []Regex `yaml:"collapsed"`    // whole texts that stand for a large paste; a group counts it, see CollapsedCount
