@@ -26,8 +26,9 @@
 //	  ? for help
 //
 // With a draft the footer is "  enter to send · esc esc to clear". A paste of more than 12 lines or 2,000 characters shows
-// as "[Pasted #1 +40 lines]", or "[Pasted #1]" when it is one line. A draft taller than half the screen scrolls inside
-// the box; the glyph stays on the box's first visible row.
+// as "[Pasted #1 +40 lines]", or "[Pasted #1]" when it is one line. A draft taller than half the screen scrolls
+// inside the box: the rules then count what they hide, "── ↑ 3 more ────" and "── ↓ 5 more ────", and the glyph is hidden with the
+// first row.
 //
 // Busy: a row above the box, a glyph out of "✢✳✶✻", which tells how long the turn has been running. It is not there while
 // text streams. The footer begins "  esc to stop", or "  enter to queue · esc to stop" when there is a draft. Messages

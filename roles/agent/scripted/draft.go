@@ -195,9 +195,9 @@ func (d *draft) columns(c cell, w int) int {
 	return width(rune(c))
 }
 
-// layout wraps the draft to w columns. It returns the at most h rows around the insertion point, and where that is in them; x may
-// be w, behind a full row.
-func (d *draft) layout(w, h int) (rows []string, x, y int) {
+// layout wraps the draft to w columns. It returns the at most h rows around the insertion point, where that is in them (x may be w,
+// behind a full row), and how many rows above and below are hidden.
+func (d *draft) layout(w, h int) (rows []string, x, y, above, below int) {
 	w, h = max(w, 4), max(h, 1)
 	starts := []int{0}
 	used := 0
@@ -220,7 +220,7 @@ func (d *draft) layout(w, h int) (rows []string, x, y int) {
 	if d.pos == len(d.cells) {
 		x, y = used, len(starts)-1
 	}
-	first := max(0, min(y-h+1, len(starts)-h))
+	first := max(0, y-h+1)
 	for i := first; i < len(starts) && i < first+h; i++ {
 		end := len(d.cells)
 		if i+1 < len(starts) {
@@ -228,7 +228,7 @@ func (d *draft) layout(w, h int) (rows []string, x, y int) {
 		}
 		rows = append(rows, d.row(starts[i], end, w))
 	}
-	return rows, x, y - first
+	return rows, x, y - first, first, len(starts) - first - len(rows)
 }
 
 // row is how the cells from a up to b look.

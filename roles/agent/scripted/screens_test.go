@@ -97,6 +97,12 @@ var scenes = []scene{
 		play: func(p *pane) {
 			p.draft("line 1\nline 2\nline 3\nline 4\nline 5\nline 6\nline 7\nline 8\nline 9\nline 10\nline 11\nline 12", "line 12")
 		}},
+	{name: "idle/draft-scrolled-back", size: [2]int{60, 15}, draft: "line 4\nline 5\nline 6\nline 7\nline 8", note: "rows are hidden above and below",
+		play: func(p *pane) {
+			p.draft("line 1\nline 2\nline 3\nline 4\nline 5\nline 6\nline 7\nline 8\nline 9\nline 10", "line 10")
+			p.keys("Up", "Up")
+			p.until("draft scrolled back", func(s string) bool { return strings.Contains(s, "─ ↓ 2 more ─") })
+		}},
 	{name: "idle/draft-again-to-clear", draft: "half", play: func(p *pane) { p.draft("half", "half"); p.keys("Escape"); p.shows("esc again") }},
 	{name: "idle/hint-exit", play: func(p *pane) { p.keys("C-c"); p.shows("ctrl-c again") }},
 	{name: "idle/stashed", play: func(p *pane) { p.draft("half", "half"); p.keys("C-s"); p.shows("draft stashed") }},

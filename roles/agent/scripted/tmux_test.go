@@ -54,11 +54,13 @@ func TestLongDraftScrolls(t *testing.T) {
 	p.shows("row29")
 	s := p.screen()
 	is.True(!strings.Contains(s, "row2\n"))
-	is.Equal(strings.Count(s, "▸\u00a0"), 1)
+	is.Equal(strings.Count(s, "▸"), 0)
+	is.True(strings.Contains(s, "── ↑ 25 more ───"))
 	for range 40 {
 		p.keys("Up")
 	}
 	p.shows("▸\u00a0row0\n")
+	p.shows("── ↓ 25 more ───")
 	is.Equal(p.cursorRow(), "▸\u00a0row0")
 }
 

@@ -2,6 +2,7 @@ package scripted
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -71,19 +72,29 @@ func (a *agent) composer(w, h int) (rows []row, x, y int) {
 	for _, m := range waiting {
 		rows = append(rows, row{text: "» " + m.firstShown(), style: dim})
 	}
-	rows = append(rows, rule(w))
-	y = len(rows)
 	// One column stays free behind a full row: the cursor needs it.
-	lines, dx, dy := a.draft.layout(w-3, max(1, h/2-2))
+	lines, dx, dy, above, below := a.draft.layout(w-3, max(1, h/2-2))
+	rows = append(rows, countingRule(w, "↑", above))
+	y = len(rows)
 	for i, l := range lines {
-		rows = append(rows, row{text: pick(i == 0, prompt, indent) + l})
+		rows = append(rows, row{text: pick(i == 0 && above == 0, prompt, indent) + l})
 	}
 	if a.draft.empty() && !a.o.NoColor {
 		rows[y].text += pick(busy, queueHolder, idleHolder)
 		rows[y].style, rows[y].at = dim, len(prompt)
 	}
-	rows = append(rows, rule(w), row{text: indent + a.footer(busy), style: dim})
+	rows = append(rows, countingRule(w, "↓", below), row{text: indent + a.footer(busy), style: dim})
 	return rows, 2 + dx, y + dy
+}
+
+// countingRule is a rule that tells how many rows are hidden behind it.
+func countingRule(w int, arrow string, hidden int) row {
+	r := rule(w)
+	if hidden > 0 {
+		count := fmt.Sprintf("── %s %d more ", arrow, hidden)
+		r.text = count + strings.Repeat("─", max(0, w-columns(count)))
+	}
+	return r
 }
 
 func (a *agent) footer(busy bool) string {
