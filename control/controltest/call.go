@@ -30,7 +30,6 @@ func (t *Tmux) line(c *client, line string) {
 		cmds, err = t.compile(list)
 	}
 	if err != nil {
-		c.errored = true
 		c.block(1, false, "parse error: "+err.Error())
 		return
 	}

@@ -224,7 +224,7 @@ func detachClient(x *call) error {
 	}
 	for _, c := range leave {
 		c.leaving = true
-		t.note(func() { c.detach() })
+		t.note(func() { c.exit("", 0); t.detached(c) })
 	}
 	return nil
 }

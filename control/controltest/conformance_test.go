@@ -23,6 +23,7 @@ type wire struct {
 	conn  control.Conn
 	lines chan string
 	seq   int
+	again connector // dials the same server
 }
 
 func dialWire(t testing.TB, connect func(context.Context, []string) (control.Conn, error), args ...string) *wire {
@@ -31,7 +32,7 @@ func dialWire(t testing.TB, connect func(context.Context, []string) (control.Con
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{t: t, conn: conn, lines: make(chan string, 10000)}
+	w := &wire{t: t, conn: conn, lines: make(chan string, 10000), again: connect}
 	go func() {
 		defer close(w.lines)
 		var rest []byte
@@ -68,6 +69,20 @@ func (w *wire) next() (string, bool) {
 	case <-time.After(10 * time.Second):
 		w.t.Fatal("no line within 10 s")
 		return "", false
+	}
+}
+
+// ready waits for the end of the dial: nothing may be sent before.
+func (w *wire) ready() {
+	w.t.Helper()
+	for {
+		l, ok := w.next()
+		if !ok {
+			w.t.Fatal("the dial failed")
+		}
+		if strings.HasPrefix(l, "%session-changed") {
+			return
+		}
 	}
 }
 
@@ -214,6 +229,7 @@ func newPairWith(t *testing.T, opts []Option, setup ...string) pair {
 	args := []string{"new-session", "-x", "80", "-y", "24", "-s", "one", "cat"}
 	p := pair{dialWire(t, New(t, append(opts, Version(realVersion()))...).Connect, args...), dialWire(t, connectReal(server), args...)}
 	for _, w := range []*wire{p.memory, p.real} {
+		w.ready()
 		w.ask(setup...)
 		w.settle()
 	}

@@ -74,14 +74,14 @@ func (t *Tmux) Connect(ctx context.Context, args []string) (control.Conn, error)
 	if err == nil {
 		err = t.run(c, list, 0)
 	} else {
-		c.block(0, false, err.Error())
+		c.gone(1) // the complaint goes to the standard error, which nobody reads here
 	}
-	if err != nil && c.session == nil {
+	if err != nil && c.session == nil && !c.outEOF {
 		c.errored = true
 		c.exit("", 1)
-		if len(t.sessions) == 0 {
-			t.note(func() { t.end("") })
-		}
+	}
+	if len(t.sessions) == 0 {
+		t.note(func() { t.end("") })
 	}
 	return &conn{c}, nil
 }

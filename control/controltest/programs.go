@@ -158,13 +158,22 @@ type Recorder struct {
 	rest    []byte // of an unfinished paste or marker
 	pasting bool
 	more    chan struct{}
+	ready   chan struct{}
 }
 
 // NewRecorder returns a Recorder for one pane.
-func NewRecorder() *Recorder { return &Recorder{more: make(chan struct{}, 1)} }
+func NewRecorder() *Recorder {
+	return &Recorder{more: make(chan struct{}, 1), ready: make(chan struct{})}
+}
 
 // Start asks for bracketed pastes.
-func (r *Recorder) Start(p *Pane) { p.WriteString("\x1b[?2004h") }
+func (r *Recorder) Start(p *Pane) {
+	p.WriteString("\x1b[?2004h")
+	close(r.ready)
+}
+
+// Ready is closed when the pane knows that pastes are to be bracketed.
+func (r *Recorder) Ready() <-chan struct{} { return r.ready }
 
 const pasteBegin, pasteEnd = "\x1b[200~", "\x1b[201~"
 

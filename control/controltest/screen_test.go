@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// until asks again and again until the answer is this.
-func (w *wire) until(want string, lines ...string) {
+// until asks again and again until the answer is this, and returns all that was heard.
+func (w *wire) until(want string, lines ...string) (heard []string) {
 	w.t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		blocks, _ := notices(normal(w.ask(lines...)))
+		got := w.ask(lines...)
+		heard = append(heard, got...)
+		blocks, _ := notices(normal(got))
 		if len(blocks) > 1 && blocks[1] == want {
-			return
+			return heard
 		}
 		if time.Now().After(deadline) {
 			w.t.Fatalf("%q did not become %q but %q", lines, want, blocks)

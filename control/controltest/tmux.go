@@ -285,6 +285,8 @@ func (t *Tmux) removeWindow(w *winlink) {
 		return
 	}
 	if len(s.windows) == 1 {
+		t.notifyWindow(w, "close", "")
+		s.windows = nil
 		t.removeSession(s)
 		return
 	}
