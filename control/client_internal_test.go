@@ -294,6 +294,8 @@ func TestFencedCaptureCannotBeForged(t *testing.T) {
 	client := dialFake(t, newFake(t, func(f *fake, line string) {
 		facts := f.tail(1)
 		f.say("%begin "+facts, "r facts", "%end "+facts)
+		post := line[strings.LastIndex(line, " ")+1:]
+		f.reply(post)
 		capture := f.tail(1)
 		f.say("%begin " + capture)
 		// The program guesses every number right but the nonce.
@@ -304,11 +306,11 @@ func TestFencedCaptureCannotBeForged(t *testing.T) {
 		}
 		f.say(screen...)
 		f.say("%end " + capture)
-		f.reply(line[strings.LastIndex(line, " ")+1:])
+		f.reply(post)
 	}))
 	client.features.CaptureLeak = false
 	watched := client.Watch("%1")
-	row, text, err := client.capture(testContext(t), "%3", CaptureOptions{Escapes: true}, true)
+	row, text, err := client.capture(testContext(t), "%3", CaptureOptions{Escapes: true}, "x")
 	is.NoErr(err)
 	is.Equal(row, "r facts")
 	is.Equal(text, strings.Join(screen, "\n"))
@@ -344,15 +346,14 @@ func TestFenceEndsWithAnError(t *testing.T) {
 func TestCaptureFileThatTmuxDidNotWrite(t *testing.T) {
 	is := is.New(t)
 	client := dialFake(t, newFake(t, func(f *fake, line string) {
-		f.reply()
-		f.reply("b 100")
-		f.reply()
-		f.reply()
+		for range 4 {
+			f.reply()
+		}
 		f.say("No space left on device")
 	}))
 	_, err := client.Capture(testContext(t), "%3", CaptureOptions{})
 	is.True(err != nil) // never an old or a cut screen
-	is.True(strings.Contains(err.Error(), "0 of 100 bytes"))
+	is.True(strings.Contains(err.Error(), "only 0 bytes"))
 	entries, err := os.ReadDir(client.scratch.dir)
 	is.NoErr(err)
 	is.Equal(len(entries), 0)

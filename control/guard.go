@@ -218,7 +218,7 @@ func (g Guard) why() string {
 	} else {
 		b.WriteByte('1')
 	}
-	b.WriteString("\t" + clean("@isesh_step"))
+	b.WriteString("\t#{s/[\001-\037]/?/:@isesh_step}")
 	for _, c := range g.Conds {
 		b.WriteString("\t" + c.value())
 	}

@@ -126,7 +126,7 @@ func (g Guard) line(cond, do, undo string) (string, error) {
 	}
 	return `if-shell -F -t "` + g.Pane + `" ` + quotedCond +
 		" { " + step + do + " ; display-message -p " + typed + " }" +
-		" { " + undo + strings.TrimSuffix(factsCommand(g.Pane, why), " ; ") + " }", nil
+		" { " + undo + factsCommand(g.Pane, why) + " }", nil
 }
 
 // guarded sends lines, the last of which is a guarded one, and reads how it went.
@@ -164,7 +164,7 @@ func (c *Client) KillPane(ctx context.Context, pane string, pid int) error {
 		return fmt.Errorf("closing a pane: want a pane id and a process id, not %q and %d", pane, pid)
 	}
 	cond := "#{&&:#{==:#{pane_id}," + pane + "},#{==:#{pane_pid}," + strconv.Itoa(pid) + "}}"
-	facts := strings.TrimSuffix(factsCommand(pane, `"no #{pane_pid}"`), " ; ")
+	facts := factsCommand(pane, `"no #{pane_pid}"`)
 	r := newRequest("kill-pane -t " + pane)
 	err := c.send(ctx, r, `if-shell -F -t "`+pane+`" "`+cond+`" { kill-pane -t "`+pane+`" ; display-message -p `+typed+` } { `+facts+` }`)
 	if err != nil {

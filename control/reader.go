@@ -99,7 +99,7 @@ func (c *Client) begin(t Token) {
 		c.current = c.queue[0]
 	}
 	c.mu.Unlock()
-	if r := c.current; r != nil && r.fence >= 0 && r.fence == len(r.blocks) {
+	if r := c.current; r != nil && len(r.blocks) < r.fence {
 		c.parser.Fence(r.nonce)
 	}
 }

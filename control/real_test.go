@@ -164,10 +164,9 @@ func TestHostileNamesCannotForgeReplies(t *testing.T) {
 		panes, err := c.Panes(ctx)
 		is.NoErr(err)
 		is.Equal(len(panes), 2)
-		if panes[1].Path == "" {
+		if filepath.Base(panes[1].Path) != "x?%end 1 2 1?%exit??y" {
 			continue // cat is being started
 		}
-		is.Equal(filepath.Base(panes[1].Path), "x?%end 1 2 1?%exit??y")
 		is.Equal(panes[0].Step, "a?b?c")
 		is.True(!strings.ContainsAny(panes[0].SessionName+panes[1].WindowName, "\t\n"))
 		break
@@ -395,9 +394,10 @@ func TestSweepOrphans(t *testing.T) {
 	n, err = control.SweepOrphans(mark)
 	is.NoErr(err)
 	is.Equal(n, 1)
-	n, err = control.SweepOrphans(mark)
-	is.NoErr(err)
-	is.Equal(n, 0)
+	for n > 0 { // until it has died
+		n, err = control.SweepOrphans(mark)
+		is.NoErr(err)
+	}
 	panes, err := mine.Panes(ctx) // connection, server and sessions live on
 	is.NoErr(err)
 	is.Equal(len(panes), 2)

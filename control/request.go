@@ -22,7 +22,7 @@ const maxReply = 64 << 20
 type request struct {
 	nonce string
 	name  string // the command, shortened, for errors
-	fence int    // number of the block that holds foreign text, -1 = none
+	fence int    // number of blocks, from the first, that hold foreign text
 	slot  bool   // counts as outstanding
 	done  chan struct{}
 
@@ -36,6 +36,12 @@ type request struct {
 // fenceMark behind the nonce ends a fenced block; the nonce alone ends the request.
 const fenceMark = "m"
 
+// fencePost is the command behind one that prints foreign text.
+func (r *request) fencePost() string { return " ; display-message -p " + r.nonce + fenceMark }
+
+// newSeparator is a word that no text holds.
+func newSeparator() string { return "\x1f" + newNonce()[:16] + "\x1f" }
+
 func newNonce() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
@@ -43,7 +49,7 @@ func newNonce() string {
 }
 
 func newRequest(name string) *request {
-	return &request{nonce: newNonce(), name: name, fence: -1, done: make(chan struct{})}
+	return &request{nonce: newNonce(), name: name, done: make(chan struct{})}
 }
 
 // add takes one line of a reply.
@@ -71,7 +77,7 @@ func (r *request) end(failed bool) bool {
 	if !failed && bytes.Equal(body, []byte(r.nonce)) {
 		return true
 	}
-	if r.fence >= 0 && !failed && bytes.Equal(body, []byte(r.nonce+fenceMark)) {
+	if r.fence > 0 && !failed && bytes.Equal(body, []byte(r.nonce+fenceMark)) {
 		return false
 	}
 	if failed {

@@ -158,11 +158,12 @@ func (s Server) Identity(ctx context.Context) (Identity, error) {
 
 // Panes lists every pane of every session: ErrNoServer when no server runs.
 func (s Server) Panes(ctx context.Context) ([]Pane, error) {
-	out, err := s.Output(ctx, "list-panes", "-a", "-F", paneFormat)
+	separator := newSeparator()
+	out, err := s.Output(ctx, "list-panes", "-a", "-F", paneRows.format(separator))
 	if err != nil {
 		return nil, err
 	}
-	return parsePanes(out)
+	return paneRows.parse(out, separator)
 }
 
 // brief shortens a command for an error: it must neither flood a log nor carry

@@ -7,13 +7,15 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
 
 // Snapshot is what a pane shows and what tmux knows of it, at one instant.
 type Snapshot struct {
+	// Pane holds, of its fields, ID, PID, Session, Window, Dead, DeadStatus,
+	// DeadSignal, InMode, InputOff, Alternate, cursor, size, Step, Title and
+	// Command. The others cost time and are zero: see Panes.
 	Pane
 	// Screen is the visible screen, rows joined by LF, without trailing spaces,
 	// with escape sequences for colours and attributes that carry on from row
@@ -25,11 +27,16 @@ type Snapshot struct {
 // Snapshot reads screen and facts of one instant in one round trip. A missing
 // pane is a *Refused with reason Gone.
 func (c *Client) Snapshot(ctx context.Context, pane string) (Snapshot, error) {
-	rows, screen, err := c.capture(ctx, pane, CaptureOptions{Escapes: true}, true)
+	separator := newSeparator()
+	format, err := Quote(paneFacts.format(separator))
 	if err != nil {
 		return Snapshot{}, err
 	}
-	panes, err := parsePanes(rows)
+	rows, screen, err := c.capture(ctx, pane, CaptureOptions{Escapes: true}, format)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	panes, err := paneFacts.parse(rows, separator)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -54,7 +61,7 @@ type CaptureOptions struct {
 // own screen is read even while the pane is in copy mode. A missing pane is a
 // *Refused with reason Gone.
 func (c *Client) Capture(ctx context.Context, pane string, o CaptureOptions) (string, error) {
-	_, screen, err := c.capture(ctx, pane, o, false)
+	_, screen, err := c.capture(ctx, pane, o, "")
 	return screen, err
 }
 
@@ -86,33 +93,27 @@ func captureCommand(pane string, o CaptureOptions, to string) (string, error) {
 // factsCommand prints the row of one pane. It fails when there is none, which
 // keeps the rest of the line from running.
 func factsCommand(pane, quotedFormat string) string {
-	return `list-panes -t "` + pane + `" -f "#{==:#{pane_id},` + pane + `}" -F ` + quotedFormat + " ; "
+	return `list-panes -t "` + pane + `" -f "#{==:#{pane_id},` + pane + `}" -F ` + quotedFormat
 }
 
-var quotedPaneFormat = func() string {
-	q, err := Quote(paneFormat)
-	if err != nil {
-		panic(err)
-	}
-	return q
-}()
-
-// capture returns the row of the pane, if facts are wanted, and its text.
-func (c *Client) capture(ctx context.Context, pane string, o CaptureOptions, facts bool) (row, text string, err error) {
+// capture returns the row of the pane in the quoted format facts, "" for none,
+// and its text.
+func (c *Client) capture(ctx context.Context, pane string, o CaptureOptions, facts string) (row, text string, err error) {
 	r := newRequest("capture-pane -t " + pane)
 	line := ""
-	if facts {
-		line = factsCommand(pane, quotedPaneFormat)
+	if facts != "" {
+		line = factsCommand(pane, facts) + r.fencePost() + " ; "
+		r.fence = 1
 	}
 	if c.features.CaptureLeak {
 		text, err = c.captureByFile(ctx, r, line, pane, o)
 	} else {
-		text, err = c.captureByReply(ctx, r, line, pane, o, facts)
+		text, err = c.captureByReply(ctx, r, line, pane, o)
 	}
 	if err != nil {
 		return "", "", goneOr(err, pane)
 	}
-	if facts {
+	if facts != "" {
 		row = r.blocks[0]
 	}
 	return row, text, nil
@@ -120,23 +121,19 @@ func (c *Client) capture(ctx context.Context, pane string, o CaptureOptions, fac
 
 // captureByReply reads the text from the reply itself, which must be fenced: a
 // screen can show what looks like the end of a reply.
-func (c *Client) captureByReply(ctx context.Context, r *request, line, pane string, o CaptureOptions, facts bool) (string, error) {
+func (c *Client) captureByReply(ctx context.Context, r *request, line, pane string, o CaptureOptions) (string, error) {
 	cmd, err := captureCommand(pane, o, "-p")
 	if err != nil {
 		return "", err
 	}
-	want := 1
-	r.fence = 0
-	if facts {
-		want, r.fence = 2, 1
-	}
-	if err := c.send(ctx, r, line+cmd+" ; display-message -p "+r.nonce+fenceMark); err != nil {
+	r.fence++
+	if err := c.send(ctx, r, line+cmd+r.fencePost()); err != nil {
 		return "", err
 	}
-	if len(r.blocks) != want {
-		return "", fmt.Errorf("capturing %s: %d replies instead of %d", pane, len(r.blocks), want)
+	if len(r.blocks) != r.fence {
+		return "", fmt.Errorf("capturing %s: %d replies instead of %d", pane, len(r.blocks), r.fence)
 	}
-	return r.blocks[want-1], nil
+	return r.blocks[r.fence-1], nil
 }
 
 // captureByFile goes through a buffer and a file: before 3.6 a reply that holds
@@ -155,40 +152,33 @@ func (c *Client) captureByFile(ctx context.Context, r *request, line, pane strin
 	quoted, err := Quote(EscapeFormat(path))
 	if err == nil {
 		err = c.send(ctx, r, line+cmd+
-			" ; list-buffers -f \"#{==:#{buffer_name},"+buffer+"}\" -F \"b #{buffer_size}\""+
+			" ; set-buffer -a -b "+buffer+" "+r.nonce+
 			" ; save-buffer -b "+buffer+" "+quoted+" ; delete-buffer -b "+buffer)
 	}
 	c.afterwards(r, func() { c.scratch.give(path) })
 	if err != nil {
 		return "", err
 	}
-	return readCapture(f, r.blocks, pane)
+	return readCapture(f, r.nonce, pane)
 }
 
-// readCapture checks the file against the size of the buffer: tmux reports a
-// file that it could not write outside of the reply.
-func readCapture(f *os.File, blocks []string, pane string) (string, error) {
-	for _, b := range blocks {
-		digits, ok := strings.CutPrefix(b, "b ")
-		if !ok {
-			continue
-		}
-		size, err := strconv.Atoi(digits)
-		if err != nil {
-			return "", fmt.Errorf("capturing %s: reading the size %q", pane, digits)
-		}
-		var text strings.Builder
-		text.Grow(size)
-		n, err := io.Copy(&text, f)
-		if err != nil {
-			return "", fmt.Errorf("capturing %s: %w", pane, err)
-		}
-		if n != int64(size) {
-			return "", fmt.Errorf("capturing %s: tmux wrote %d of %d bytes, is the disk of %s full?", pane, n, size, f.Name())
-		}
-		return strings.TrimSuffix(text.String(), "\n"), nil
+// readCapture checks that the file ends as the buffer did: tmux reports a file
+// that it could not write outside of the reply, and a full disk not at all.
+func readCapture(f *os.File, end, pane string) (string, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("capturing %s: %w", pane, err)
 	}
-	return "", fmt.Errorf("capturing %s: tmux did not say the size", pane)
+	var b strings.Builder
+	b.Grow(int(info.Size()))
+	if _, err := io.Copy(&b, f); err != nil {
+		return "", fmt.Errorf("capturing %s: %w", pane, err)
+	}
+	text, ok := strings.CutSuffix(b.String(), end)
+	if !ok {
+		return "", fmt.Errorf("capturing %s: tmux wrote only %d bytes, is the disk of %s full?", pane, b.Len(), f.Name())
+	}
+	return strings.TrimSuffix(text, "\n"), nil
 }
 
 // afterwards runs clean once tmux is done with r: now, or, when its waiter gave
@@ -218,12 +208,18 @@ func goneOr(err error, id string) error {
 
 // Panes lists every pane of every session of the server.
 func (c *Client) Panes(ctx context.Context) ([]Pane, error) {
+	separator := newSeparator()
+	format, err := Quote(paneRows.format(separator))
+	if err != nil {
+		return nil, err
+	}
 	r := newRequest("list-panes -a")
-	if err := c.send(ctx, r, "list-panes -a -F "+quotedPaneFormat); err != nil {
+	r.fence = 1
+	if err := c.send(ctx, r, "list-panes -a -F "+format+r.fencePost()); err != nil {
 		return nil, err
 	}
 	if len(r.blocks) != 1 {
 		return nil, fmt.Errorf("tmux list-panes: %d replies instead of 1", len(r.blocks))
 	}
-	return parsePanes(r.blocks[0])
+	return paneRows.parse(r.blocks[0], separator)
 }

@@ -184,19 +184,27 @@ func TestNotifications(t *testing.T) {
 	}
 }
 
-func TestParsePane(t *testing.T) {
+func TestParsePanes(t *testing.T) {
 	is := is.New(t)
-	row := "r %3\t41\t$1\ta b\t2\t@4\tw\t5\t6\t1\t0\t1\t\t\t2\t1\t1\t0\t7\t8\t90\t25\t100\t/dev/pts/9\ta.p\t✳ title : x\tsh\t/d?x"
-	p, err := parsePane(row)
-	is.NoErr(err)
-	is.Equal(p, Pane{ID: "%3", PID: 41, Session: "$1", SessionName: "a b", SessionAttached: 2, Window: "@4", WindowName: "w", WindowIndex: 5, PaneIndex: 6,
+	sep := newSeparator()
+	row := func(id string) string {
+		return "r " + id + "\t41\t$1\t@4\t1\t\t\t2\t1\t1\t0\t7\t8\t90\t25\t2\t5\t6\t1\t0\t100" +
+			strings.Join([]string{"", "a.p", "✳ title : x", "s\nh", "/d\n%exit\t\x1fx", "/dev/pts/9", "a b", "w\n", ""}, sep)
+	}
+	want := Pane{ID: "%3", PID: 41, Session: "$1", SessionName: "a b", SessionAttached: 2, Window: "@4", WindowName: "w?", WindowIndex: 5, PaneIndex: 6,
 		Active: true, Dead: true, DeadStatus: -1, InMode: true, InputOff: true, Alternate: true, CursorX: 7, CursorY: 8, Width: 90, Height: 25, HistorySize: 100,
-		TTY: "/dev/pts/9", Step: "a.p", Title: "✳ title : x", Command: "sh", Path: "/d?x"})
-	for _, bad := range []string{"", "r", row[2:], row + "\t", strings.Replace(row, "41", "x", 1)} {
-		_, err := parsePane(bad)
+		TTY: "/dev/pts/9", Step: "a.p", Title: "✳ title : x", Command: "s?h", Path: "/d?%exit??x"}
+	panes, err := paneRows.parse(row("%3")+"\n"+row("%4"), sep)
+	is.NoErr(err)
+	is.Equal(len(panes), 2)
+	is.Equal(panes[0], want)
+	want.ID = "%4"
+	is.Equal(panes[1], want)
+	for _, bad := range []string{"r", row("%3")[2:], row("%3") + "x", row("%3") + sep, strings.Replace(row("%3"), "41", "x", 1), row("%3")[:40]} {
+		_, err := paneRows.parse(bad, sep)
 		is.True(err != nil)
 	}
-	none, err := parsePanes("")
+	none, err := paneRows.parse("", sep)
 	is.NoErr(err)
 	is.Equal(len(none), 0)
 }
