@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +11,6 @@ import (
 
 	"golang.org/x/term"
 
-	"isesh/control"
 	"isesh/roles/agent"
 	"isesh/supervisor/api"
 )
@@ -92,61 +89,6 @@ func (a *app) agents() ([]string, error) {
 		return nil, fmt.Errorf("listing agent profiles: %w", err)
 	}
 	return names, nil
-}
-
-// tmux is the tmux server in use, chosen as tmux itself does: -S, -L, the server this process runs in, else the default one.
-func (a *app) tmux() control.Server {
-	s := control.Server{Binary: "tmux", Name: a.flags.tmuxName, Path: a.flags.tmuxPath}
-	if s.Path != "" {
-		if abs, err := filepath.Abs(s.Path); err == nil {
-			s.Path = abs
-		}
-		return s
-	}
-	if s.Name == "" {
-		s.Path = insideTmux(a.getenv)
-	}
-	return s
-}
-
-// insideTmux is the socket of the tmux server this process runs in, "" outside tmux.
-func insideTmux(getenv func(string) string) string {
-	path, _, _ := strings.Cut(getenv("TMUX"), ",")
-	if !filepath.IsAbs(path) {
-		return ""
-	}
-	return path
-}
-
-// tmuxSocket is the path of a server's socket, by which one server is always called the same, however it was named.
-func (a *app) tmuxSocket(s control.Server) string {
-	path := s.Path
-	if path == "" {
-		name := s.Name
-		if name == "" {
-			name = "default"
-		}
-		dir := a.getenv("TMUX_TMPDIR")
-		if dir == "" {
-			dir = "/tmp"
-		}
-		path = filepath.Join(dir, fmt.Sprintf("tmux-%d", os.Getuid()), name)
-	}
-	// The directory may be a link (/tmp on macOS); the socket itself may not exist yet.
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		path = filepath.Join(dir, filepath.Base(path))
-	}
-	return path
-}
-
-// ownTmux is the tmux server as the supervisor uses it: by the path of its socket, which does not depend on anybody's environment. The
-// directory that tmux would have made for it is there afterwards.
-func (a *app) ownTmux() (control.Server, error) {
-	path := a.tmuxSocket(a.tmux())
-	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return control.Server{}, fmt.Errorf("making the directory of the tmux socket: %w", err)
-	}
-	return control.Server{Binary: "tmux", Path: path}, nil
 }
 
 // paths are the socket and lock of the supervisor in use.

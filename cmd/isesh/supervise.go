@@ -125,6 +125,9 @@ func (a *app) supervise(ctx context.Context, f superviseFlags) error {
 		Dir: dir, Tmux: server, Binary: binary, Socket: paths.Socket, Log: log, IdleExit: f.idleExit,
 		Version: version, Build: build, Clients: clients.Count, Profiles: a.agentsDir(),
 	})
+	if err == nil {
+		err = bindTmux(dir, server.Path)
+	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -124,9 +124,10 @@ func (a *app) attach(ctx context.Context, target string) error {
 func (a *app) attachCommand(target string) string {
 	words := []string{"tmux"}
 	switch s := a.tmux(); {
+	case a.tmuxSocket(s) == a.tmuxSocket(control.Server{}): // the default one
 	case s.Path != "":
 		words = append(words, "-S", s.Path)
-	case s.Name != "":
+	default:
 		words = append(words, "-L", s.Name)
 	}
 	words = append(words, "attach", "-t", target)
