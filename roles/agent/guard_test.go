@@ -95,7 +95,8 @@ func (s *tmuxServer) find(pane string, regexes []string) []int {
 }
 
 // The rows that tmux is asked for before anything is typed: on a screen with an empty composer the composer's row is found
-// under the cursor and no menu is, whatever the transcript quotes; on a menu a menu's row is found, or no composer is.
+// under the cursor and no menu is, whatever the transcript quotes; with a draft the composer's row is found above the cursor;
+// on a menu a menu's row is found, or no composer is.
 func TestGuardOnRealTmux(t *testing.T) {
 	if testing.Short() {
 		t.Skip("uses a real tmux")
@@ -124,6 +125,8 @@ func TestGuardOnRealTmux(t *testing.T) {
 				t.Errorf("%s/%s: %s is taken for a menu: nothing could ever be typed", profile, c.name, menu)
 			case r.State == agent.Idle && !r.Draft && composer != c.want.CursorY+1 && !shellMode(c):
 				t.Errorf("%s/%s: the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
+			case (r.State == agent.Idle || r.State == agent.Busy) && r.Draft && (composer == 0 || composer > c.want.CursorY+1) && !shellMode(c):
+				t.Errorf("%s/%s: with a draft the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
 			case c.want.State == agent.Waiting && menu == "" && composer != 0:
 				t.Errorf("%s/%s: tmux sees no menu, and a composer in row %d", profile, c.name, composer-1)
 			case c.want.State == agent.Unknown && composer == c.want.CursorY+1 && c.want.Title == "vm":

@@ -11,7 +11,7 @@ import (
 type option struct {
 	row, last int // the rows it takes, its description included
 	number    int // 0 where the row has none
-	at, col   int // byte and cell of its row where the label begins
+	col       int // the cell of its row in which the label begins
 	label     string
 	selected  bool
 }
@@ -98,8 +98,8 @@ func (v *view) optionAt(y int) (option, bool) {
 
 // optionFrom makes an option of the row y that ends in label.
 func (v *view) optionFrom(y int, label string, selected bool) option {
-	at := len(v.rows[y].text) - len(label)
-	return option{row: y, last: y, at: at, col: utf8.RuneCountInString(v.rows[y].text[:at]), label: label, selected: selected}
+	col := utf8.RuneCountInString(v.rows[y].text) - utf8.RuneCountInString(label)
+	return option{row: y, last: y, col: col, label: label, selected: selected}
 }
 
 // numbered reads a menu from its last option upwards, to number 1 or to what cannot be part of a menu.
@@ -171,7 +171,7 @@ func (v *view) finish(o option, to int) []option {
 			all = append(all, v.optionFrom(y, rest, selected))
 			labelling = true
 			continue
-		case labelling && v.wrapped(*cur, y):
+		case labelling && v.wrapped(y):
 			cur.label += " " + rest
 		default:
 			labelling = false
@@ -181,13 +181,13 @@ func (v *view) finish(o option, to int) []option {
 	return all
 }
 
-// wrapped tells whether row y is the rest of the label above it, and not a description: it has the label's colour, or,
-// where colours are not known, its first word did not fit above.
-func (v *view) wrapped(o option, y int) bool {
+// wrapped tells whether row y is the rest of the label above it, and not a description: it goes on in the colour in which
+// the row above ends, or, where colours are not known, its first word did not fit above.
+func (v *view) wrapped(y int) bool {
 	s := v.rows[y].text
 	in := indent(s)
 	if v.styled {
-		return v.rows[o.row].colour(o.at) == v.rows[y].colour(in)
+		return v.rows[y-1].lastColour() == v.rows[y].colour(in)
 	}
 	word, _, _ := strings.Cut(s[in:], " ")
 	return v.screen.Cols > 0 && utf8.RuneCountInString(v.rows[y-1].text)+1+utf8.RuneCountInString(word) > v.screen.Cols-2

@@ -190,5 +190,17 @@ func (r row) colour(at int) string {
 	return fg
 }
 
+// lastColour returns the foreground of the row's last non-blank cell.
+func (r row) lastColour() string {
+	fg := ""
+	eachRun(r.raw, r.start, func(s string, st style) bool {
+		if strings.Trim(s, " ") != "" {
+			fg = st.fg
+		}
+		return true
+	})
+	return fg
+}
+
 // indent returns the number of cells before the first that is not blank.
 func indent(s string) int { return len(s) - len(strings.TrimLeft(s, " ")) }
