@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"isesh/roles/agent"
@@ -40,8 +41,14 @@ type capture struct {
 	plain  string
 }
 
+// read once: profile -> its captures. Tests do not write to them.
+var known sync.Map
+
 func captures(t testing.TB, profile string) []capture {
 	t.Helper()
+	if all, ok := known.Load(profile); ok {
+		return all.([]capture)
+	}
 	paths, err := filepath.Glob(filepath.Join("testdata/screens", profile, "*", "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no captures of %s: %v", profile, err)
@@ -59,6 +66,7 @@ func captures(t testing.TB, profile string) []capture {
 		c.plain = string(read(t, base+".txt"))
 		all = append(all, c)
 	}
+	known.Store(profile, all)
 	return all
 }
 
