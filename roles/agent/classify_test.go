@@ -116,7 +116,7 @@ func TestTornScreensAreNotIdle(t *testing.T) {
 			continue
 		}
 		rows := strings.Split(c.screen.Text, "\n")
-		for range 50 {
+		for range 15 {
 			torn := append([]string(nil), rows...)
 			for range 1 + rand.IntN(6) {
 				i := rand.IntN(len(torn))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,44 +53,59 @@ func (s *tmuxServer) run(args ...string) string {
 	return strings.TrimRight(string(out), "\n")
 }
 
-// show opens a pane of the capture's size that shows it, and returns the pane's id.
-func (s *tmuxServer) show(c capture) string {
+// show opens a pane of its size for each capture, which shows it. Panes are called 0, 1, 2 ...
+func (s *tmuxServer) show(all []capture) {
 	s.t.Helper()
 	dir := filepath.Dir(s.socket)
-	file := filepath.Join(dir, "screen")
-	rows := strings.Split(strings.TrimSuffix(c.screen.Text, "\n"), "\n")
-	text := strings.Join(rows, "\r\n") + fmt.Sprintf("\x1b[0m\x1b[%d;%dH", c.want.CursorY+1, c.want.CursorX+1)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	pane := s.run("new-session", "-d", "-P", "-F", "#{pane_id}", "-x", strconv.Itoa(c.want.Cols), "-y", strconv.Itoa(c.want.Rows),
-		"stty raw -echo; cat "+file+"; printf '\\033]2;shown\\007'; exec sleep 600")
-	for deadline := time.Now().Add(5 * time.Second); s.run("display-message", "-p", "-t", pane, "#{pane_title}") != "shown"; {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("the pane never showed %s", c.name)
+	var args []string
+	for i, c := range all {
+		file := filepath.Join(dir, strconv.Itoa(i))
+		text := strings.ReplaceAll(strings.TrimSuffix(c.screen.Text, "\n"), "\n", "\r\n")
+		text += fmt.Sprintf("\x1b[0m\x1b[%d;%dH\x1b]2;shown\x07", c.want.CursorY+1, c.want.CursorX+1)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			s.t.Fatal(err)
 		}
-		time.Sleep(5 * time.Millisecond)
+		args = append(args, "new-session", "-d", "-s", strconv.Itoa(i), "-x", strconv.Itoa(c.want.Cols), "-y", strconv.Itoa(c.want.Rows),
+			"stty raw -echo; cat "+file+"; exec sleep 600", ";")
 	}
-	return pane
+	s.run(args...)
+	deadline := time.Now().Add(20 * time.Second)
+	for strings.Count(s.run("list-panes", "-a", "-F", "#{pane_title}"), "shown") < len(all) {
+		if time.Now().After(deadline) {
+			s.t.Fatal("the panes never showed their screens")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
-// find is what tmux itself finds on the pane: for each regex 1 + the first row that matches, 0 for none.
-func (s *tmuxServer) find(pane string, regexes []string) []int {
+// find is what tmux itself finds on each of the first n panes: for each regex 1 + the first row that matches, 0 for none.
+func (s *tmuxServer) find(n int, regexes []string) [][]int {
 	s.t.Helper()
 	var format []string
 	for _, re := range regexes {
 		format = append(format, "#{C/r:"+strings.NewReplacer(",", "#,", "}", "#}").Replace(re)+"}")
 	}
-	var found []int
-	for _, f := range strings.Fields(s.run("display-message", "-p", "-t", pane, strings.Join(format, " "))) {
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		found = append(found, n)
+	var args []string
+	for i := range n {
+		args = append(args, "display-message", "-p", "-t", strconv.Itoa(i)+":", strings.Join(format, " "), ";")
 	}
-	if len(found) != len(regexes) {
-		s.t.Fatalf("%d answers to %d questions", len(found), len(regexes))
+	var found [][]int
+	for line := range strings.Lines(s.run(args...)) {
+		var row []int
+		for _, f := range strings.Fields(line) {
+			k, err := strconv.Atoi(f)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			row = append(row, k)
+		}
+		if len(row) != len(regexes) {
+			s.t.Fatalf("%d answers to %d questions", len(row), len(regexes))
+		}
+		found = append(found, row)
+	}
+	if len(found) != n {
+		s.t.Fatalf("%d answers from %d panes", len(found), n)
 	}
 	return found
 }
@@ -101,42 +117,52 @@ func TestGuardOnRealTmux(t *testing.T) {
 	if testing.Short() {
 		t.Skip("uses a real tmux")
 	}
-	s := startTmux(t)
 	for _, profile := range agent.Names() {
 		p := load(t, profile)
 		if p.ComposerRow() == "" {
 			continue
 		}
+		var all []capture
 		for _, c := range captures(t, profile) {
-			if c.want.Dead == 1 || c.want.State == agent.Starting {
-				continue
+			if c.want.Dead == 0 && c.want.State != agent.Starting {
+				all = append(all, c)
 			}
-			r := agent.Classify(p, c.screen)
-			pane := s.show(c)
-			found := s.find(pane, append([]string{p.ComposerRow()}, p.MenuRows()...))
-			composer, menu := found[0], ""
-			for i, n := range found[1:] {
-				if n > 0 {
-					menu = fmt.Sprintf("%q in row %d", p.MenuRows()[i], n-1)
-				}
-			}
-			switch {
-			case (r.State == agent.Idle || r.State == agent.Busy) && menu != "":
-				t.Errorf("%s/%s: %s is taken for a menu: nothing could ever be typed", profile, c.name, menu)
-			case r.State == agent.Idle && !r.Draft && composer != c.want.CursorY+1 && !shellMode(c):
-				t.Errorf("%s/%s: the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
-			case (r.State == agent.Idle || r.State == agent.Busy) && r.Draft && (composer == 0 || composer > c.want.CursorY+1) && !shellMode(c):
-				t.Errorf("%s/%s: with a draft the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
-			case c.want.State == agent.Waiting && menu == "" && composer != 0:
-				t.Errorf("%s/%s: tmux sees no menu, and a composer in row %d", profile, c.name, composer-1)
-			case c.want.State == agent.Unknown && composer == c.want.CursorY+1 && c.want.Title == "vm":
-				t.Errorf("%s/%s: is taken for a composer", profile, c.name)
-			}
-			if (c.want.Kind == agent.Permission || c.want.Kind == agent.Plan) && menu == "" {
-				t.Errorf("%s/%s: tmux finds no row of the menu", profile, c.name)
-			}
-			s.run("kill-pane", "-t", pane)
 		}
+		for chunk := range slices.Chunk(all, 40) {
+			s := startTmux(t)
+			s.show(chunk)
+			found := s.find(len(chunk), append([]string{p.ComposerRow()}, p.MenuRows()...))
+			for i, c := range chunk {
+				checkGuard(t, p, c, found[i])
+			}
+		}
+	}
+}
+
+// checkGuard checks what tmux found on one screen.
+func checkGuard(t *testing.T, p *agent.Profile, c capture, found []int) {
+	r := agent.Classify(p, c.screen)
+	profile := p.Name()
+	composer, menu := found[0], ""
+	for i, n := range found[1:] {
+		if n > 0 {
+			menu = fmt.Sprintf("%q in row %d", p.MenuRows()[i], n-1)
+		}
+	}
+	switch {
+	case (r.State == agent.Idle || r.State == agent.Busy) && menu != "":
+		t.Errorf("%s/%s: %s is taken for a menu: nothing could ever be typed", profile, c.name, menu)
+	case r.State == agent.Idle && !r.Draft && composer != c.want.CursorY+1 && !shellMode(c):
+		t.Errorf("%s/%s: the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
+	case (r.State == agent.Idle || r.State == agent.Busy) && r.Draft && (composer == 0 || composer > c.want.CursorY+1) && !shellMode(c):
+		t.Errorf("%s/%s: with a draft the composer is found in row %d, the cursor is in %d", profile, c.name, composer-1, c.want.CursorY)
+	case c.want.State == agent.Waiting && menu == "" && composer != 0:
+		t.Errorf("%s/%s: tmux sees no menu, and a composer in row %d", profile, c.name, composer-1)
+	case c.want.State == agent.Unknown && composer == c.want.CursorY+1 && c.want.Title == "vm":
+		t.Errorf("%s/%s: is taken for a composer", profile, c.name)
+	}
+	if (c.want.Kind == agent.Permission || c.want.Kind == agent.Plan) && menu == "" {
+		t.Errorf("%s/%s: tmux finds no row of the menu", profile, c.name)
 	}
 }
 

@@ -32,7 +32,10 @@ func (p *Profile) Prepare(text string, o Prep) (string, error) {
 	if limit == 0 {
 		limit = defaultMaxLen
 	}
-	body := forged.ReplaceAllStringFunc(clean(text), func(s string) string { return `\` + s })
+	body := clean(text)
+	if strings.ContainsAny(body, "[［") {
+		body = forged.ReplaceAllStringFunc(body, func(s string) string { return `\` + s })
+	}
 	if strings.TrimSpace(body) == "" {
 		return "", fmt.Errorf("preparing the message: it holds nothing to type (write some text)")
 	}
