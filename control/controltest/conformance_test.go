@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ type wire struct {
 	lines chan string
 	seq   int
 	again connector // dials the same server
+	pid   int       // of a real server
 }
 
 func dialWire(t testing.TB, connect func(context.Context, []string) (control.Conn, error), args ...string) *wire {
@@ -233,6 +235,11 @@ func newPairWith(t *testing.T, opts []Option, setup ...string) pair {
 		w.ask(setup...)
 		w.settle()
 	}
+	pid, err := strconv.Atoi(reply(p.real.ask("display-message -p '#{pid}'")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.real.pid = pid
 	return p
 }
 

@@ -2,6 +2,7 @@ package controltest
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,6 +78,22 @@ func TestBodiesThatLookLikeGuards(t *testing.T) {
 	is.True(slices.Contains(got, "%end 1 2 3"))
 	is.True(slices.Contains(got, "%exit"))
 	is.True(m.Leaked() > 0) // 3.3a leaks what it prints
+}
+
+func TestDeadPanesKeepTheirStatus(t *testing.T) {
+	is := is.New(t)
+	m, w := dialMemory(t, Version("3.4"))
+	w.ask("new-window -d -n x cat ; new-window -d -n y cat ; set-option -w -t x remain-on-exit on ; set-option -w -t y remain-on-exit on")
+	m.Pane("%1").Exit(3)
+	m.Pane("%2").Kill(9)
+	is.Equal(reply(w.ask("list-panes -s -F '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}'")), "0  \n1 3 \n1  9")
+	is.True(strings.Contains(reply(w.ask("capture-pane -p -t x")), "Pane is dead (status 3, "))
+	_, err := m.Pane("%1").Write([]byte("x"))
+	is.Equal(err, io.ErrClosedPipe)
+	old := m.Pane("%1").PID()
+	w.ask("respawn-pane -t x cat")
+	is.True(m.Pane("%1").PID() != old) // the id stays, the process is another one
+	is.Equal(reply(w.ask("display-message -p -t x '#{pane_dead} #{pane_id}'")), "0 %1")
 }
 
 // TestStall runs on a clock of its own: what takes a minute there takes none here.

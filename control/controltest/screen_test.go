@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +19,10 @@ func (w *wire) until(want string, lines ...string) (heard []string) {
 		blocks, _ := notices(normal(got))
 		if len(blocks) > 1 && blocks[1] == want {
 			return heard
+		}
+		if w.pid != 0 {
+			// A tmux 3.3a was seen to miss the end of a child until another one ended: one more SIGCHLD makes it look.
+			_ = syscall.Kill(w.pid, syscall.SIGCHLD)
 		}
 		if time.Now().After(deadline) {
 			w.t.Fatalf("%q did not become %q but %q", lines, want, blocks)
