@@ -281,9 +281,15 @@ func (s *Supervisor) Hello() api.Hello {
 
 // Roles returns every role that is remembered, by team and in the order of the layout.
 func (s *Supervisor) Roles(context.Context, api.Caller) ([]api.Role, error) {
+	pending, err := roles.Pending(s.log)
+	if err != nil {
+		return nil, err
+	}
 	var out []api.Role
 	for _, e := range s.reg.All() {
-		out = append(out, s.roleOf(e))
+		role := s.roleOf(e)
+		role.Unread = len(pending[e.Address])
+		out = append(out, role)
 	}
 	slices.SortStableFunc(out, func(a, b api.Role) int { return cmp.Compare(a.Team, b.Team) })
 	return out, nil
@@ -291,15 +297,6 @@ func (s *Supervisor) Roles(context.Context, api.Caller) ([]api.Role, error) {
 
 // roleOf is what is known of a role: the runner's view, or what the registry remembers of one that does not run.
 func (s *Supervisor) roleOf(e roles.Entry) api.Role {
-	role := s.seen(e)
-	if n, err := s.mail.Count(e.Address); err == nil {
-		role.Unread = n
-	}
-	return role
-}
-
-// seen is roleOf without what has to be read from files.
-func (s *Supervisor) seen(e roles.Entry) api.Role {
 	role := api.Role{
 		Address: e.Address.String(), Team: e.Team, Name: e.Role, State: string(agent.Dead), Since: e.Started, Dir: e.Dir,
 		Profile: e.Profile, Lead: e.Lead, Session: e.SessionName,

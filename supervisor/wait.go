@@ -65,7 +65,7 @@ func (s *Supervisor) Wait(ctx context.Context, c api.Caller, req api.WaitRequest
 		n := 0
 		for _, a := range targets {
 			e, _ := s.reg.Get(a)
-			role := s.seen(e)
+			role := s.roleOf(e)
 			now = append(now, role)
 			if slices.Contains(req.States, role.State) {
 				n++
