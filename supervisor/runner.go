@@ -33,6 +33,7 @@ type output interface {
 
 // signal tells a runner that something happened outside. Signals are merged: each says "look again", none carries data.
 type signal struct {
+	ended    bool // the process has ended; tmux may not know yet
 	look     bool // something about the pane changed that makes no output
 	attached bool // the connection is new
 	dead     bool // the program has ended, the pane is still there
@@ -40,7 +41,7 @@ type signal struct {
 }
 
 func (a signal) or(b signal) signal {
-	return signal{a.look || b.look, a.attached || b.attached, a.dead || b.dead, a.gone || b.gone}
+	return signal{a.ended || b.ended, a.look || b.look, a.attached || b.attached, a.dead || b.dead, a.gone || b.gone}
 }
 
 // view is what others see of a runner: a copy, published whole.
@@ -80,6 +81,8 @@ type runner struct {
 	wasIdle  bool // has been idle or waiting once: the start is over
 	gone     bool
 	exit     *int
+	ended    bool
+	reaps    int // how often tmux was asked for the exit status
 	look     lookout
 	holdText string // why the queue does not move
 
@@ -157,6 +160,9 @@ func (r *runner) goneError() error {
 func (r *runner) run(ctx context.Context) {
 	defer close(r.done)
 	defer r.parkAll()
+	if stop, ok := watchProcess(r.panePID, func() { r.tell(signal{look: true, ended: true}) }); ok {
+		defer stop()
+	}
 	var out output
 	var outC <-chan struct{}
 	timer := time.NewTimer(0)
@@ -207,6 +213,7 @@ func (r *runner) untilWake() time.Duration {
 
 // signalled takes in what was told from outside.
 func (r *runner) signalled(ctx context.Context, sig signal) {
+	r.ended = r.ended || sig.ended
 	switch {
 	case sig.gone:
 		r.lost("the pane has gone")
@@ -266,6 +273,10 @@ func (r *runner) fold(now time.Time) {
 		if r.exit == nil || *r.exit != status {
 			r.exit = &status
 		}
+	} else if (state == agent.Dead && r.facts.DeadSignal == 0 || r.ended && state != agent.Dead) && r.reaps < maxReaps {
+		r.reaps++
+		reap(r.entry.Server.PID)
+		r.look.again(now.Add(reapAgain))
 	}
 	r.look.steady(state == agent.Busy && r.state == agent.Busy)
 	if state == agent.Idle || state == agent.Waiting {
@@ -301,6 +312,12 @@ func (r *runner) become(state agent.State, now time.Time) {
 		r.turnOver(state)
 	}
 }
+
+// The exit status of a dead pane can lag behind its death, and be missed by tmux until it is made to look.
+const (
+	maxReaps  = 5
+	reapAgain = 100 * time.Millisecond
+)
 
 // lost ends the runner: whatever is in the pane now, it is not ours.
 func (r *runner) lost(why string) {

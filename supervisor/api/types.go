@@ -110,7 +110,7 @@ type Role struct {
 	Lead    bool      `json:"lead,omitempty"`
 	Queue   int       `json:"queue"`
 	Held    string    `json:"held,omitempty"` // why the queue does not move: draft, copy mode, ...
-	Unread  int       `json:"unread"` // accepted messages that it has not been given yet
+	Unread  int       `json:"unread"`         // accepted messages that it has not been given yet
 	Draft   bool      `json:"draft"`
 	Trouble string    `json:"trouble,omitempty"`
 	Menu    *Menu     `json:"menu,omitempty"`
