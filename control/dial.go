@@ -197,7 +197,7 @@ func prepare(ctx context.Context, o *Options) error {
 		return err
 	}
 	session, _, _ := strings.Cut(out, "\n")
-	if !sessionID.MatchString(session) {
+	if !isSessionID(session) {
 		return fmt.Errorf("creating a session: unexpected answer %q", briefLine(out))
 	}
 	o.Session, o.Create = session, nil
@@ -256,7 +256,7 @@ func (c *Client) introduce(ctx context.Context) error {
 	}
 	c.features = c.identity.Version.Features()
 	session, ok := strings.CutPrefix(bodies[1], "s ")
-	if !ok || !sessionID.MatchString(session) {
+	if !ok || !isSessionID(session) {
 		return fmt.Errorf("reading the attached session: unexpected %q", bodies[1])
 	}
 	c.session = session

@@ -123,10 +123,6 @@ func joinFormats(op string, fs []string) string {
 	return "#{" + op + ":" + joinFormats(op, fs[:half]) + "," + joinFormats(op, fs[half:]) + "}"
 }
 
-// A backslash before a letter or digit means something else to Go than to the
-// C library, or nothing in one of them.
-var escapedAlnum = regexp.MustCompile(`(?s)\\(\\|[A-Za-z0-9])`)
-
 // escapeRegexp writes a regular expression as it stands inside a tmux format.
 // One that tmux could not compile matches nothing there, which would make NoRow
 // hold for ever: hence the strict check.
@@ -137,9 +133,14 @@ func escapeRegexp(re string) (string, error) {
 	if _, err := regexp.CompilePOSIX(re); err != nil {
 		return "", fmt.Errorf("not a POSIX extended regular expression: %w", err)
 	}
-	for _, m := range escapedAlnum.FindAllString(re, -1) {
-		if m != `\\` {
-			return "", fmt.Errorf("%s in a regular expression is not portable", m)
+	// A backslash before a letter or digit means something else to Go than to
+	// the C library, or nothing in one of them.
+	for i := 0; i+1 < len(re); i++ {
+		if re[i] != '\\' {
+			continue
+		}
+		if i++; isAlnum(re[i]) {
+			return "", fmt.Errorf("%s in a regular expression is not portable", re[i-1:i+1])
 		}
 	}
 	var b strings.Builder
@@ -163,22 +164,57 @@ func escapeRegexp(re string) (string, error) {
 	return b.String(), nil
 }
 
-var (
-	paneID    = regexp.MustCompile(`\A%[0-9]{1,10}\z`)
-	windowID  = regexp.MustCompile(`\A@[0-9]{1,10}\z`)
-	sessionID = regexp.MustCompile(`\A\$[0-9]{1,10}\z`)
-	stepWord  = regexp.MustCompile(`\A[A-Za-z0-9._:-]{0,128}\z`)
-)
+// The shapes of words are checked by hand: compiling regular expressions for
+// them would be a tenth of the start of a program that uses this package.
+
+func isPaneID(s string) bool    { return isID('%', s) }
+func isWindowID(s string) bool  { return isID('@', s) }
+func isSessionID(s string) bool { return isID('$', s) }
+
+// isID reports whether s is a sigil and one to ten digits.
+func isID(sigil byte, s string) bool {
+	return s != "" && s[0] == sigil && isNumber(s[1:], 10)
+}
+
+// isNumber reports whether s is one to most digits.
+func isNumber(s string, most int) bool {
+	if s == "" || len(s) > most {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// isStep reports whether s can be a step mark.
+func isStep(s string) bool {
+	if len(s) > 128 {
+		return false
+	}
+	for i := range len(s) {
+		if !isAlnum(s[i]) && strings.IndexByte("._:-", s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isAlnum(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
 
 // format is the whole condition as tmux evaluates it.
 func (g Guard) format() (string, error) {
-	if !paneID.MatchString(g.Pane) {
+	if !isPaneID(g.Pane) {
 		return "", fmt.Errorf("guard: %q is not a pane id (%%N)", g.Pane)
 	}
 	if g.PID <= 0 {
 		return "", fmt.Errorf("guard: %s needs the process id of its pane", g.Pane)
 	}
-	if !stepWord.MatchString(g.Step) || !stepWord.MatchString(g.Next) {
+	if !isStep(g.Step) || !isStep(g.Next) {
 		return "", fmt.Errorf("guard: step %q or next %q has characters other than letters, digits and . _ : -", g.Step, g.Next)
 	}
 	if g.Next == "" && g.Step != "" {

@@ -160,7 +160,7 @@ func (c *Client) unstep(ctx context.Context, g Guard) {
 // KillPane closes a pane if it still runs the process pid; else nothing happens
 // and a *Refused says why.
 func (c *Client) KillPane(ctx context.Context, pane string, pid int) error {
-	if !paneID.MatchString(pane) || pid <= 0 {
+	if !isPaneID(pane) || pid <= 0 {
 		return fmt.Errorf("closing a pane: want a pane id and a process id, not %q and %d", pane, pid)
 	}
 	cond := "#{&&:#{==:#{pane_id}," + pane + "},#{==:#{pane_pid}," + strconv.Itoa(pid) + "}}"
@@ -184,7 +184,7 @@ func (c *Client) KillPane(ctx context.Context, pane string, pid int) error {
 // a *Refused with reason Gone. Closing the last window of the client's own
 // session ends the connection.
 func (c *Client) KillWindow(ctx context.Context, window string) error {
-	if !windowID.MatchString(window) {
+	if !isWindowID(window) {
 		return fmt.Errorf("closing a window: %q is not a window id (@N)", window)
 	}
 	return c.killID(ctx, "kill-window", window)
@@ -193,7 +193,7 @@ func (c *Client) KillWindow(ctx context.Context, window string) error {
 // KillSession closes a session, by id ($3). A missing one is a *Refused with
 // reason Gone. Closing the client's own session ends the connection.
 func (c *Client) KillSession(ctx context.Context, session string) error {
-	if !sessionID.MatchString(session) {
+	if !isSessionID(session) {
 		return fmt.Errorf("closing a session: %q is not a session id ($N)", session)
 	}
 	return c.killID(ctx, "kill-session", session)

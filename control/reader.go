@@ -174,7 +174,7 @@ func (c *Client) output(pane, escaped []byte) {
 // paused resumes a pane whose backlog tmux has thrown away: from here on its
 // output is complete again, and Chunk.Paused asks for a capture.
 func (c *Client) paused(pane string) {
-	if !paneID.MatchString(pane) {
+	if !isPaneID(pane) {
 		return
 	}
 	r := newRequest("refresh-client")

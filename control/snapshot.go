@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -65,13 +64,16 @@ func (c *Client) Capture(ctx context.Context, pane string, o CaptureOptions) (st
 	return screen, err
 }
 
-var lineNumber = regexp.MustCompile(`\A(-|-?[0-9]{1,9})?\z`)
+// isLine reports whether s can be the start or the end of a capture.
+func isLine(s string) bool {
+	return s == "" || s == "-" || isNumber(strings.TrimPrefix(s, "-"), 9)
+}
 
 func captureCommand(pane string, o CaptureOptions, to string) (string, error) {
-	if !paneID.MatchString(pane) {
+	if !isPaneID(pane) {
 		return "", fmt.Errorf("capturing: %q is not a pane id (%%N)", pane)
 	}
-	if !lineNumber.MatchString(o.Start) || !lineNumber.MatchString(o.End) {
+	if !isLine(o.Start) || !isLine(o.End) {
 		return "", fmt.Errorf("capturing %s: start %q or end %q is not a line number", pane, o.Start, o.End)
 	}
 	cmd := "capture-pane " + to + ` -t "` + pane + `"`

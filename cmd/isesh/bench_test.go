@@ -148,7 +148,7 @@ func spread(b *testing.B, name string, all []time.Duration) time.Duration {
 }
 
 // BenchmarkSend measures `isesh send` from before its process starts until it has ended because the message was submitted: to an agent
-// that is idle, with the supervisor running. Each round has beside it `tmux send-keys`, which checks and proves nothing, and `isesh version`,
+// that is idle, with the supervisor running. Each round has beside it `tmux send-keys`, which checks and proves nothing, and `isesh --version`,
 // which is the bare start of the process. How many messages did not arrive exactly once is reported, too: it must be 0.
 //
 //	go test -run '^$' -bench 'Send$' -benchtime 200x ./cmd/isesh
@@ -171,7 +171,7 @@ func BenchmarkSend(b *testing.B) {
 		send = append(send, w.took(w.isesh, "send", "dev", text))
 		b.StopTimer()
 		keys = append(keys, w.took("tmux", "send-keys", "-t", "plain:", text, "Enter"))
-		start = append(start, w.took(w.isesh, "version"))
+		start = append(start, w.took(w.isesh, "--version"))
 		b.StartTimer()
 	}
 	w.wait(client, "idle", "bench/dev")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -19,8 +20,10 @@ type Prep struct {
 const defaultMaxLen = 1 << 20
 
 // forged finds what could be taken for the tag of another role. An agent may drop invisible characters, so they count as
-// nothing here.
-var forged = regexp.MustCompile(`(?i)[\[［][\s\p{Cf}]*f\p{Cf}*r\p{Cf}*o\p{Cf}*m[\s\p{Cf}]*[:：]`)
+// nothing here. It is compiled when first needed: most processes that link this never do.
+var forged = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)[\[［][\s\p{Cf}]*f\p{Cf}*r\p{Cf}*o\p{Cf}*m[\s\p{Cf}]*[:：]`)
+})
 
 // Prepare makes of a message what is to be pasted: the sender's tag in front, control bytes gone, what the agent would
 // take for a command shielded by a blank, and tags inside the body escaped with a backslash, so that nobody can
@@ -34,7 +37,7 @@ func (p *Profile) Prepare(text string, o Prep) (string, error) {
 	}
 	body := clean(text)
 	if strings.ContainsAny(body, "[［") {
-		body = forged.ReplaceAllStringFunc(body, func(s string) string { return `\` + s })
+		body = forged().ReplaceAllStringFunc(body, func(s string) string { return `\` + s })
 	}
 	if strings.TrimSpace(body) == "" {
 		return "", fmt.Errorf("preparing the message: it holds nothing to type (write some text)")
