@@ -37,6 +37,8 @@ type Client struct {
 	cause error      // why nothing is accepted any more; nil while it is
 	err   error      // why the connection ended, nil until then
 	kill  *time.Timer
+	// closing is set before Close waits for waits, to which nothing is added from then on.
+	closing bool
 
 	watchMu sync.Mutex
 	watched map[string]*Output
@@ -125,6 +127,9 @@ func (c *Client) shut(cause error) {
 func (c *Client) Close() error {
 	c.shut(ErrClosed)
 	<-c.done
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
 	c.waits.Wait()
 	return c.scratch.close()
 }

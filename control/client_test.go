@@ -250,16 +250,16 @@ func TestSnapshotAndCapture(t *testing.T) {
 			c.SetCaptureLeak(leak)
 			is := is.New(t)
 			run(t, c, "select-pane", "-t", p.ID, "-T", "✳ a : title; with # and 100%")
-			for i := range 30 {
-				is.NoErr(c.Keys(ctx, guardOf(p), control.Literal(fmt.Sprintf("%%end line %d  ", i)), "Enter"))
-			}
 			text := ""
-			until(t, c, p.ID, func(control.Snapshot) bool { // echoed by the terminal, and by cat
-				var err error
-				text, err = c.Capture(ctx, p.ID, control.CaptureOptions{Start: "-", End: "-"})
-				is.NoErr(err)
-				return strings.Count(text, "%end line ") == 60
-			})
+			for i := range 30 { // one at a time: the terminal's echo of the next could fall into cat's answer to the last
+				is.NoErr(c.Keys(ctx, guardOf(p), control.Literal(fmt.Sprintf("%%end line %d  ", i)), "Enter"))
+				until(t, c, p.ID, func(control.Snapshot) bool { // echoed by the terminal, and by cat
+					var err error
+					text, err = c.Capture(ctx, p.ID, control.CaptureOptions{Start: "-", End: "-"})
+					is.NoErr(err)
+					return strings.Count(text, "%end line ") == 2*(i+1)
+				})
+			}
 			is.True(strings.HasPrefix(text, "%end line 0"))
 			s, err := c.Snapshot(ctx, p.ID)
 			is.NoErr(err)

@@ -190,13 +190,27 @@ func (c *Client) afterwards(r *request, clean func()) {
 		clean()
 		return
 	}
-	c.waits.Go(func() {
+	wait := func() {
 		select {
 		case <-r.done:
 		case <-c.over:
 		}
 		clean()
-	})
+	}
+	c.mu.Lock()
+	closing := c.closing
+	if !closing {
+		c.waits.Add(1)
+	}
+	c.mu.Unlock()
+	if closing { // the connection ends at any moment
+		wait()
+		return
+	}
+	go func() {
+		defer c.waits.Done()
+		wait()
+	}()
 }
 
 // goneOr turns tmux's "can't find" into the typed error.
