@@ -22,14 +22,6 @@ const (
 	keyGap = 60 * time.Millisecond
 )
 
-// answer is one key of a menu, checked against what was on the screen when it was chosen.
-type answer struct {
-	menu  *api.Menu
-	rows  []control.Cond // the menu as it was read, row by row
-	keys  []string
-	label string
-}
-
 // Approve chooses "yes, once" in an open menu, or the option that is asked for.
 func (s *Supervisor) Approve(ctx context.Context, c api.Caller, req api.ActRequest) (api.ActResult, error) {
 	return s.choose(ctx, c, req, roles.KindApprove, approval(req.Option))
@@ -88,11 +80,10 @@ func (s *Supervisor) choose(ctx context.Context, c api.Caller, req api.ActReques
 	if err = errors.Join(doErr, err); err != nil {
 		return api.ActResult{}, err
 	}
-	pressed, err := r.answer(ctx, a)
-	if err != nil {
+	if err := r.answer(ctx, a); err != nil {
 		return api.ActResult{}, err
 	}
-	res, err := s.settled(ctx, r, a, pressed, req)
+	res, err := s.settled(ctx, r, a, req)
 	s.acted(c, r, kind, a, res)
 	return res, err
 }
@@ -121,143 +112,6 @@ func (s *Supervisor) may(c api.Caller, r *runner, kind string) error {
 		Code: api.CodeForbidden, Message: fmt.Sprintf("%s may not answer a %s menu of %s", c.Name(), kind, r.addr),
 		Hint: "a person does, or the lead where the layout's lead_may names " + kind,
 	}
-}
-
-// readMenu looks at the screen now and takes down the menu that is on it.
-func (r *runner) readMenu(ctx context.Context, id string) (*answer, error) {
-	r.see(ctx)
-	if r.gone || r.state == agent.Dead {
-		return nil, r.s.dead(r.addr)
-	}
-	if r.state != agent.Waiting {
-		return nil, &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s has no menu open (it is %s)", r.addr, r.state), Hint: "isesh read " + r.addr.String()}
-	}
-	a := &answer{menu: menuOf(r.reading)}
-	if id != "" && id != a.menu.ID {
-		return nil, &api.Error{Code: api.CodeRejected, Message: fmt.Sprintf("%s shows another menu now (%s): %s", r.addr, a.menu.ID, a.menu.Heading)}
-	}
-	a.rows = menuRows(agent.Rows(screenOf(r.facts)), r.reading)
-	return a, nil
-}
-
-// menuRows returns conditions that hold while the menu is on the screen as it was read: every row from the first that shows an option to the
-// last, and the heading's. A key that was meant for this menu is refused inside tmux when any of them has changed.
-func menuRows(rows []string, reading agent.Reading) []control.Cond {
-	var conds []control.Cond
-	at := len(rows)
-	for i := len(reading.Options) - 1; i >= 0; i-- {
-		for at--; at >= 0 && !strings.Contains(rows[at], firstWords(reading.Options[i])); at-- {
-		}
-		if at < 0 {
-			break
-		}
-		conds = append(conds, control.Row(literal(strings.TrimRight(rows[at], " "))))
-	}
-	if heading := firstWords(reading.Heading); heading != "" {
-		for i := min(at, len(rows)-1); i >= 0; i-- {
-			if strings.Contains(rows[i], heading) {
-				conds = append(conds, control.Row(literal(strings.TrimRight(rows[i], " "))))
-				break
-			}
-		}
-	}
-	return conds
-}
-
-// firstWords is the part of a label that stands on one row however narrow the pane: labels wrap.
-func firstWords(s string) string {
-	const enough = 24
-	if len(s) <= enough {
-		return s
-	}
-	if cut := strings.LastIndexByte(s[:enough], ' '); cut > 0 {
-		return s[:cut]
-	}
-	return s
-}
-
-// answer presses an answer's keys. Where an option has no key of its own the cursor is moved first, and Enter follows only when the screen
-// shows it on the wanted option.
-func (r *runner) answer(ctx context.Context, a *answer) ([]string, error) {
-	if len(a.keys) == 1 {
-		return a.keys, r.press(ctx, a.rows, a.keys...)
-	}
-	moves, last := a.keys[:len(a.keys)-1], a.keys[len(a.keys)-1]
-	want := slices.Index(a.menu.Options, a.label)
-	if err := r.press(ctx, a.rows, moves...); err != nil {
-		return nil, err
-	}
-	ok := r.s.until(ctx, actWithin, func() bool {
-		m := r.view().role.Menu
-		return m != nil && m.ID == a.menu.ID && m.Selected == want
-	})
-	if !ok {
-		return moves, &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: the highlight did not come to %q; Enter was not pressed", r.addr, a.label)}
-	}
-	var now *answer
-	var err error
-	doErr := r.do(ctx, func() {
-		if now, err = r.readMenu(ctx, a.menu.ID); err == nil && r.reading.Selected != want {
-			err = &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: the highlight moved away from %q; Enter was not pressed", r.addr, a.label)}
-		}
-	})
-	if err = errors.Join(doErr, err); err != nil {
-		return moves, err
-	}
-	return a.keys, r.press(ctx, now.rows, last)
-}
-
-// press types keys into the pane if conds hold.
-func (r *runner) press(ctx context.Context, conds []control.Cond, keys ...string) (err error) {
-	doErr := r.do(ctx, func() {
-		err = r.term.Keys(ctx, control.Guard{Pane: r.entry.Pane, PID: r.panePID, Conds: conds}, keys...)
-		r.look.urgently(time.Now())
-	})
-	var refused *control.Refused
-	if errors.As(err, &refused) {
-		r.tell(signal{look: true})
-		err = &api.Error{
-			Code: api.CodeRejected, Message: fmt.Sprintf("%s: nothing was pressed, %s", r.addr, refusal(refused)),
-			Hint: "isesh read " + r.addr.String(),
-		}
-	}
-	return errors.Join(doErr, err)
-}
-
-func refusal(e *control.Refused) string {
-	switch e.Reason {
-	case control.Screen:
-		return "the screen has changed since it was read"
-	case control.InMode:
-		return "the pane is in copy mode"
-	case control.InputOff:
-		return "the pane's input is switched off"
-	case control.Dead:
-		return "the program has ended"
-	}
-	return "the pane is not what it was (" + string(e.Reason) + ")"
-}
-
-// settled waits until the menu that was answered is gone.
-func (s *Supervisor) settled(ctx context.Context, r *runner, a *answer, pressed []string, req api.ActRequest) (api.ActResult, error) {
-	within, err := duration(req.Within, actWithin)
-	if err != nil {
-		return api.ActResult{}, err
-	}
-	gone := s.until(ctx, within, func() bool {
-		m := r.view().role.Menu
-		return m == nil || m.ID != a.menu.ID
-	})
-	role := r.view().role
-	res := api.ActResult{To: r.addr.String(), Pressed: pressed, Option: a.label, Menu: a.menu, State: role.State, Kind: role.Kind}
-	if !gone {
-		return res, &api.Error{
-			Code:    api.CodeUnconfirmed,
-			Message: fmt.Sprintf("%s: %s was pressed, but the menu is still there after %s", r.addr, strings.Join(pressed, " "), within),
-			Hint:    "isesh read " + r.addr.String(),
-		}
-	}
-	return res, nil
 }
 
 // acted writes an answer into the conversation.
@@ -304,6 +158,9 @@ func (s *Supervisor) Respond(ctx context.Context, c api.Caller, req api.ActReque
 	})
 	if err = errors.Join(doErr, err); err != nil {
 		return api.ActResult{}, err
+	}
+	if a.menu != nil {
+		r.listens(ctx)
 	}
 	var pressed []string
 	for i, k := range req.Keys {
@@ -362,6 +219,7 @@ func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActReques
 		return res, err
 	}
 	if !idle {
+		r.listens(ctx)
 		if res.Pressed, err = r.interrupt(ctx, within, req.Force); err != nil {
 			return res, err
 		}

@@ -98,6 +98,7 @@ type rig struct {
 	state  string
 	dir    string // of the project, and of the records
 	binary string
+	agents string // profiles of the user's own, "" for none
 	end    func()
 }
 
@@ -144,7 +145,7 @@ func (g *rig) run() {
 	}
 	logger := slog.New(slog.NewTextHandler(testWriter{g.TB}, &slog.HandlerOptions{Level: level}))
 	sup, err := New(Config{
-		Dir: g.state, Tmux: g.tmux, Binary: g.binary, Socket: filepath.Join(filepath.Dir(g.state), "sock.s"), Log: logger, Version: "test",
+		Dir: g.state, Tmux: g.tmux, Binary: g.binary, Socket: filepath.Join(filepath.Dir(g.state), "sock.s"), Log: logger, Version: "test", Profiles: g.agents,
 	})
 	if err != nil {
 		g.Fatal(err)

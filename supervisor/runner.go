@@ -48,6 +48,7 @@ func (a signal) or(b signal) signal {
 type view struct {
 	role api.Role
 	live bool
+	menu openMenu
 }
 
 // runner owns one role for as long as its pane lives: what is on its screen, what is queued for it and what is typed into it. Fields
@@ -85,6 +86,8 @@ type runner struct {
 	reaps    int // how often tmux was asked for the exit status
 	look     lookout
 	holdText string // why the queue does not move
+	menu     openMenu
+	ink      ink // drawn since the last key into a menu
 
 	// what is typed
 	step        string // the mark on the pane as far as known
@@ -226,6 +229,11 @@ func (r *runner) signalled(ctx context.Context, sig signal) {
 
 // heard takes in output: it only decides when to look. Status in the bytes themselves is for the profile's triggers.
 func (r *runner) heard(c control.Chunk) {
+	if r.menu.id != "" {
+		if r.ink.add(c.Data); c.Lost > 0 || c.Paused {
+			r.ink.n += blinks + 1 // there was more than is known
+		}
+	}
 	r.look.output(time.Now(), len(c.Data), c.Lost > 0 || c.Paused || triggered(c.Data, r.prof.Triggers()))
 }
 
@@ -252,6 +260,7 @@ func (r *runner) see(ctx context.Context) {
 	r.facts = snap
 	r.step = snap.Step
 	r.reading = agent.Classify(r.prof, screenOf(snap))
+	r.menu.saw(r.reading, screenOf(snap), time.Now())
 	r.fold(now)
 }
 
@@ -327,6 +336,7 @@ func (r *runner) lost(why string) {
 	r.gone = true
 	r.facts.Dead = true
 	r.reading = agent.Reading{State: agent.Dead, Selected: -1}
+	r.menu = openMenu{}
 	r.become(agent.Dead, time.Now())
 	r.slog.Info("role ended", "why", why)
 	r.publish()
@@ -353,7 +363,7 @@ func (r *runner) publish() {
 	}
 	r.viewMu.Lock()
 	before := r.shown
-	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead}
+	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu}
 	changed := !sameView(before, r.shown)
 	r.viewMu.Unlock()
 	if changed {
@@ -371,6 +381,6 @@ func (r *runner) view() view {
 func sameView(a, b view) bool {
 	x, y := a.role, b.role
 	sameMenu := (x.Menu == nil) == (y.Menu == nil) && (x.Menu == nil || x.Menu.ID == y.Menu.ID && x.Menu.Selected == y.Menu.Selected)
-	return a.live == b.live && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
+	return a.live == b.live && a.menu == b.menu && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
 		x.Trouble == y.Trouble && x.Last == y.Last && (x.Exit == nil) == (y.Exit == nil) && sameMenu
 }

@@ -122,9 +122,10 @@ func (a *agent) touch() {
 	a.dirty = true
 }
 
-// tick sets the next turn of the spinner, where one is to be seen.
+// tick sets the next turn of the spinner, or the next blink of a menu, where one is to be seen.
 func (a *agent) tick() {
-	if a.o.Redraw > 0 && a.turn != nil && len(a.menus) == 0 {
+	working, blinking := a.turn != nil && len(a.menus) == 0, a.o.MenuDeaf > 0 && len(a.menus) > 0
+	if a.o.Redraw > 0 && (working || blinking) {
 		a.set(tickTimer, time.Second/time.Duration(a.o.Redraw))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // menu is a dialog that wants an answer.
@@ -14,6 +15,7 @@ type menu struct {
 	options []string // clean
 	at      int      // highlighted
 	drawn   bool
+	hears   time.Time // no key before
 	swapped bool
 	act     func(label string) // told the label of the chosen option, "" when declined
 }
@@ -138,12 +140,16 @@ func pick(yes bool, a, b string) string {
 // open shows a menu, behind those that are open already.
 func (a *agent) open(m *menu) {
 	a.menus = append(a.menus, m)
+	a.tick()
 	a.touch()
 }
 
 // menuEvent gives an event to the menu on the screen. A paste never reaches it.
 func (a *agent) menuEvent(ev event) {
 	m := a.menus[0]
+	if ev.key != "Escape" && (!m.drawn || time.Now().Before(m.hears)) && a.o.MenuDeaf > 0 {
+		return
+	}
 	if a.o.MenuBeforeKey && a.o.MenuBeforeDelay == 0 && ev.paste == nil {
 		m.swap()
 	}

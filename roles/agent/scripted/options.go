@@ -34,6 +34,7 @@ type Options struct {
 	MenuAfterTimes   int           // ...so many times; 0 is always
 	MenuBeforeKey    bool          // replaces a permission menu by another one when the first key arrives, and lets the key act on that...
 	MenuBeforeDelay  time.Duration // ...or this long after it was drawn first
+	MenuDeaf         time.Duration // a menu hears no key for so long after it was drawn first; menus blink then
 	StopReading      bool          // reads no input any more...
 	StopReadingAfter int           // ...after so many bytes
 }
@@ -92,6 +93,7 @@ How it misbehaves:
   --menu-after-paste D[:N] open a permission menu D after a paste (0: before the paste is drawn), every time or N times
   --menu-before-key[=D]    replace a permission menu by another one when the first key arrives, before the key acts; with D
                            that long after it was drawn first
+  --menu-deaf D            a menu hears no key but Escape for D after it was drawn first; menus blink
   --stop-reading N         read no input after N bytes
 
 ` + Directives + "\n"
@@ -122,6 +124,7 @@ func ParseArgs(args []string) (Options, error) {
 	fs.BoolVar(&o.Busy, "busy", false, "")
 	fs.DurationVar(&o.StartDelay, "start-delay", 0, "")
 	fs.DurationVar(&o.DrawDelay, "draw-delay", 0, "")
+	fs.DurationVar(&o.MenuDeaf, "menu-deaf", 0, "")
 	fs.Var(&optional{&o.SwallowEnter, &o.SwallowWithin}, "swallow-enter", "")
 	fs.Var(&optional{&o.MenuBeforeKey, &o.MenuBeforeDelay}, "menu-before-key", "")
 	fs.Func("menu-after-paste", "", func(s string) (err error) {

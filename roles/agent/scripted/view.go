@@ -25,7 +25,7 @@ func (a *agent) draw() {
 		return
 	}
 	if len(a.menus) > 0 && !a.menus[0].drawn {
-		a.menus[0].drawn = true
+		a.menus[0].drawn, a.menus[0].hears = true, time.Now().Add(a.o.MenuDeaf)
 		if a.o.MenuBeforeKey && a.o.MenuBeforeDelay > 0 {
 			a.set(swapTimer, a.o.MenuBeforeDelay)
 		}
@@ -38,6 +38,9 @@ func (a *agent) frame() (rows []row, x, y, scrolling int) {
 	var bottom []row
 	if len(a.menus) > 0 {
 		bottom, y = a.menus[0].rows(w, h)
+		if a.o.MenuDeaf > 0 && a.spin%2 == 1 {
+			bottom[0].text = strings.TrimSuffix(bottom[0].text, "─")
+		}
 	} else {
 		bottom, x, y = a.composer(w, h)
 	}
