@@ -194,6 +194,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 		return r.refused(ctx, d, err)
 	}
 	r.step, d.phase, d.at = next, pasting, time.Now()
+	r.look.urgently(d.at)
 	r.receipt(d, roles.StatusPasting, "tmux did the paste", next)
 	r.slog.Debug("pasted", "id", d.rec.ID, "bytes", len(d.text))
 	return true
@@ -215,6 +216,7 @@ func (r *runner) enter(ctx context.Context, d *delivery) bool {
 		return r.refused(ctx, d, err)
 	}
 	r.step, d.phase, d.at = next, entered, time.Now()
+	r.look.urgently(d.at)
 	d.enters++
 	r.receipt(d, roles.StatusEntered, "tmux did the Enter", next)
 	return false

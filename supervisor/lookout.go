@@ -29,19 +29,22 @@ type lookout struct {
 	last    time.Time // last look
 	out     time.Time // last output
 	burst   int       // outputs since the last calm
-	expect  bool      // a key was pressed: the next output is its answer
+	expect  bool      // something was typed: the next output is its answer
 	isQuiet bool      // the state has been steady busy
 }
 
 // output takes in that the pane has drawn.
 func (l *lookout) output(now time.Time, n int, trigger bool) {
-	fresh := l.expect || l.out.IsZero() || now.Sub(l.out) >= calm
+	answer := l.expect
+	fresh := answer || l.out.IsZero() || now.Sub(l.out) >= calm
 	l.out, l.expect = now, false
 	if fresh {
 		l.burst = 0
 	}
 	l.burst++
 	switch {
+	case answer:
+		l.want(now)
 	case fresh || trigger || l.urgent:
 		l.want(later(now, l.last.Add(urgentGap)))
 	case l.burst <= 8:

@@ -142,6 +142,8 @@ func (g *rig) run() {
 	level := slog.LevelInfo
 	if testing.Verbose() {
 		level = slog.LevelDebug
+	} else if _, bench := g.TB.(*testing.B); bench {
+		level = slog.LevelWarn
 	}
 	logger := slog.New(slog.NewTextHandler(testWriter{g.TB}, &slog.HandlerOptions{Level: level}))
 	sup, err := New(Config{
