@@ -250,6 +250,10 @@ func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
 	if d.phase == waiting {
 		r.cur = nil
 		r.queue = append([]*delivery{d}, r.queue...)
+		if refused == nil {
+			r.holdText = "tmux does not answer" // detached, as a rule: connected again in a moment
+			return false
+		}
 		r.park("the screen changed")
 	}
 	return false

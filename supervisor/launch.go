@@ -164,7 +164,7 @@ func (s *Supervisor) teamBoard(t *layout.Team) api.Team {
 		if e, ok := s.reg.Get(roles.Address{Team: t.Name, Role: role.Name}); ok {
 			board.Roles = append(board.Roles, s.roleOf(e))
 			if board.Session == "" {
-				board.Session = e.SessionName
+				board.Session = board.Roles[0].Session
 			}
 		}
 	}
@@ -184,49 +184,65 @@ func (l *launching) start(ctx context.Context, req api.StartRequest) error {
 			return err
 		}
 	}
-	plans := l.team.Plan(opts)
-	if l.team.Name == "" {
-		if e, ok := l.s.standing(l.team.SessionName(l.s.cfg.Prefix, l.team.Roles[0].Name)); ok {
-			return l.addWindow(ctx, e, opts)
-		}
-	}
 	order := l.team.Order()
-	for _, plan := range plans {
-		if err := l.session(ctx, plan, order); err != nil {
+	for _, plan := range l.team.Plan(opts) {
+		home, err := l.s.home(ctx, l.team, plan.Role)
+		if err != nil {
+			return err
+		}
+		if home.session == "" {
+			err = l.session(ctx, plan, order)
+		} else {
+			err = l.within(ctx, home, plan, order, opts)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return l.remember()
 }
 
-// standing returns the session of that name when roles of ours live in it.
-func (s *Supervisor) standing(session string) (roles.Entry, bool) {
-	for _, r := range s.allRunners() {
-		if r.entry.SessionName == session && r.view().live {
-			return r.entry, true
-		}
-	}
-	return roles.Entry{}, false
-}
-
-// addWindow starts a single role in the session that single roles share.
-func (l *launching) addWindow(ctx context.Context, e roles.Entry, opts layout.PlanOptions) error {
-	plan, err := l.team.PlanWindow(l.team.Roles[0].Name, opts)
+// within puts the roles of a plan into a session that stands: the one that single roles share, or one of this team that a person keeps
+// windows in.
+func (l *launching) within(ctx context.Context, home place, plan layout.SessionPlan, order []string, opts layout.PlanOptions) error {
+	l.say("adding windows to session " + home.name)
+	home.window = "" // of its own also in a team of panes: in the windows that there are a person is at home
+	made, err := l.window(ctx, l.team, plan.Role, home, opts)
 	if err != nil {
 		return err
-	}
-	if l.server, err = l.s.cfg.Tmux.Identity(ctx); err != nil {
-		return fmt.Errorf("asking tmux who it is: %w", err)
-	}
-	made, err := l.run(ctx, plan.Fill(e.Session, e.Window)...)
-	if err != nil {
-		return fmt.Errorf("making a window for %s: %w", plan.Role, err)
 	}
 	l.windows = append(l.windows, made.window)
-	if err := l.enter(ctx, plan.Role, e.SessionName, made); err != nil {
+	if err := l.enter(ctx, plan.Role, home.name, made); err != nil {
 		return err
 	}
-	return l.remember()
+	return l.more(ctx, plan, made, order)
+}
+
+// window makes a window for a role in a session that stands, or, in a team of panes, a pane in home.window.
+func (l *launching) window(ctx context.Context, team *layout.Team, role string, home place, opts layout.PlanOptions) (created, error) {
+	w, err := l.s.openWatch(ctx, home.session, home.name) // commands need a connection
+	if err != nil {
+		return created{}, err
+	}
+	defer w.leave("")
+	t := *team
+	if home.window == "" {
+		t.Arrange = layout.ArrangeWindows
+	}
+	plan, err := t.PlanWindow(role, opts)
+	if err != nil {
+		return created{}, err
+	}
+	client, err := w.current()
+	if err != nil {
+		return created{}, fmt.Errorf("making a window for %s: %w", role, err)
+	}
+	l.server = client.Identity()
+	made, err := l.run(ctx, plan.Fill(home.session, home.window)...)
+	if err != nil {
+		return created{}, fmt.Errorf("making a window for %s: %w", role, err)
+	}
+	return made, nil
 }
 
 // session makes one session and the windows in it.
@@ -241,6 +257,11 @@ func (l *launching) session(ctx context.Context, plan layout.SessionPlan, order 
 	if err := l.enter(ctx, plan.Role, plan.Session, made); err != nil {
 		return err
 	}
+	return l.more(ctx, plan, made, order)
+}
+
+// more makes the windows of a plan that follow its first one.
+func (l *launching) more(ctx context.Context, plan layout.SessionPlan, made created, order []string) error {
 	// Windows are made in file order as far as the roles they wait for allow.
 	more := slices.Clone(plan.More)
 	slices.SortStableFunc(more, func(a, b layout.WindowPlan) int { return slices.Index(order, a.Role) - slices.Index(order, b.Role) })
@@ -350,21 +371,17 @@ func (l *launching) enter(ctx context.Context, name, session string, made create
 	role := l.team.Role(name)
 	i := slices.IndexFunc(l.entries, func(e roles.Entry) bool { return e.Role == name })
 	e := &l.entries[i]
-	e.Server = roles.ServerID{Socket: l.server.Socket, PID: l.server.PID, Start: l.server.Start}
+	e.Server = serverOf(l.server)
 	e.Pane, e.PanePID, e.Session, e.Window, e.SessionName = made.pane, made.pid, made.session, made.window, session
 	if err := l.s.reg.Put(*e); err != nil {
 		return fmt.Errorf("registering %s: %w", e.Address, err)
 	}
 	l.s.event(roles.Event{Kind: roles.EventStarted, Role: e.Address, ID: e.ID, Detail: "pane " + e.Pane})
-	w, err := l.s.openWatch(ctx, made.session, session)
-	if err != nil {
-		return err
-	}
 	task, err := l.opening(role, *e)
 	if err != nil {
 		return err
 	}
-	_, err = l.s.supervise(w, *e, func(r *runner) { r.queue = append(r.queue, task...) })
+	_, err = l.s.supervise(ctx, *e, func(r *runner) { r.queue = append(r.queue, task...) })
 	return err
 }
 
@@ -494,7 +511,9 @@ func (l *launching) undo() {
 			<-r.done
 			l.s.forget(r)
 		}
-		errs = append(errs, l.s.reg.Remove(e.Address))
+		if err := l.s.reg.Remove(e.Address); !errors.Is(err, roles.ErrNotFound) {
+			errs = append(errs, err)
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		l.s.slog.Warn("undoing a failed start", "err", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"isesh/control"
@@ -63,7 +64,10 @@ func (s *Supervisor) livePanes(ctx context.Context, entries []roles.Entry) (map[
 		return nil, id, fmt.Errorf("asking tmux which roles still run: %w", err)
 	}
 	for _, p := range panes {
-		out[p.ID] = p
+		home := slices.ContainsFunc(entries, func(e roles.Entry) bool { return e.Pane == p.ID && e.Session == p.Session })
+		if _, ok := out[p.ID]; !ok || home { // a window can be in several sessions
+			out[p.ID] = p
+		}
 	}
 	return out, id, nil
 }
@@ -77,15 +81,11 @@ func (s *Supervisor) ended(e roles.Entry) error {
 
 // takeUp supervises a role that runs already; mark is what its pane's @isesh_step says.
 func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string) error {
-	w, err := s.openWatch(ctx, e.Session, e.SessionName)
-	if err != nil {
-		return err
-	}
 	kept, err := s.kept(e)
 	if err != nil {
 		return err
 	}
-	_, err = s.supervise(w, e, func(r *runner) {
+	_, err = s.supervise(ctx, e, func(r *runner) {
 		r.wasIdle = true // it started long ago
 		r.step = mark
 		r.queue = kept

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/sourcegraph/conc/panics"
 
@@ -18,64 +19,87 @@ import (
 	"isesh/supervisor/api"
 )
 
-// pane is the terminal of a runner: one pane of a watched session.
+// pane is the terminal of a runner: one pane, by way of the client of the session it is in.
 type pane struct {
-	w  *watch
 	id string
+
+	mu sync.Mutex // owns w
+	w  *watch     // a person may move the pane to another session
 }
 
-func (p pane) Snapshot(ctx context.Context) (control.Snapshot, error) {
-	c, err := p.w.current()
+func (p *pane) watch() *watch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w
+}
+
+func (p *pane) client() (*control.Client, error) { return p.watch().current() }
+
+func (p *pane) leave() { p.watch().leave(p.id) }
+
+func (p *pane) enter(w *watch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.w = w
+}
+
+func (p *pane) Snapshot(ctx context.Context) (control.Snapshot, error) {
+	c, err := p.client()
 	if err != nil {
 		return control.Snapshot{}, err
 	}
 	return c.Snapshot(ctx, p.id)
 }
 
-func (p pane) Paste(ctx context.Context, g control.Guard, data []byte) error {
-	c, err := p.w.current()
+func (p *pane) Paste(ctx context.Context, g control.Guard, data []byte) error {
+	c, err := p.client()
 	if err != nil {
 		return err
 	}
 	return c.Paste(ctx, g, data)
 }
 
-func (p pane) Keys(ctx context.Context, g control.Guard, keys ...string) error {
-	c, err := p.w.current()
+func (p *pane) Keys(ctx context.Context, g control.Guard, keys ...string) error {
+	c, err := p.client()
 	if err != nil {
 		return err
 	}
 	return c.Keys(ctx, g, keys...)
 }
 
-func (p pane) Output() output {
-	c, err := p.w.current()
+func (p *pane) Output() output {
+	c, err := p.client()
 	if err != nil {
 		return nil
 	}
 	return c.Watch(p.id)
 }
 
-// supervise starts a runner for a role whose pane is in a watched session. before is called in the new runner's goroutine's stead, to fill
-// its queue.
-func (s *Supervisor) supervise(w *watch, e roles.Entry, before func(*runner)) (*runner, error) {
+// supervise watches the session of a role's pane and starts a runner for it. before is called in the new runner's goroutine's stead, to
+// fill its queue.
+func (s *Supervisor) supervise(ctx context.Context, e roles.Entry, before func(*runner)) (*runner, error) {
 	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
 	if err != nil {
 		return nil, err
 	}
-	r := newRunner(s, e, prof, pane{w, e.Pane}, func() { w.leave(e.Pane) })
+	p := &pane{id: e.Pane}
+	r := newRunner(s, e, prof, p, p.leave)
+	r.find = func(ctx context.Context) (place, string) { return s.chase(ctx, p, r) }
 	if before != nil {
 		before(r)
+	}
+	if err := s.joinWatch(ctx, p, r, place{e.Session, e.Window, e.SessionName}); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	s.runners[e.Address] = r
 	s.mu.Unlock()
-	w.join(e.Pane, r)
+	s.changes.broadcast()
 	s.wg.Go(func() {
 		var c panics.Catcher
 		c.Try(func() { r.run(s.run) })
 		if fault := c.Recovered(); fault != nil {
-			s.faulted(w, e, fault)
+			s.faulted(p, e, fault)
 		}
 	})
 	return r, nil
@@ -85,7 +109,7 @@ func (s *Supervisor) supervise(w *watch, e roles.Entry, before func(*runner)) (*
 const maxFaults = 5
 
 // faulted replaces a runner that panicked. What it was doing is found by the mark on the pane, as after a crash of the whole supervisor.
-func (s *Supervisor) faulted(w *watch, e roles.Entry, fault *panics.Recovered) {
+func (s *Supervisor) faulted(p *pane, e roles.Entry, fault *panics.Recovered) {
 	s.slog.Error("a runner failed", "role", e.Address, "panic", fault.String())
 	s.event(roles.Event{Kind: roles.EventTrouble, Role: e.Address, ID: e.ID, Detail: fmt.Sprint("internal error: ", fault.Value)})
 	s.mu.Lock()
@@ -96,7 +120,13 @@ func (s *Supervisor) faulted(w *watch, e roles.Entry, fault *panics.Recovered) {
 		s.notice(e.Team, fmt.Sprintf("%s is not watched any more: its supervision failed %d times; its program goes on", e.Address, n))
 		return
 	}
-	if err := s.takeUp(s.run, e, ""); err != nil {
+	rows, err := s.whereabouts(s.run, p.id, e.PanePID)
+	p.leave()
+	if err == nil && len(rows) > 0 {
+		e.Session, e.Window, e.SessionName = rows[0].Session, rows[0].Window, rows[0].SessionName
+		err = s.takeUp(s.run, e, rows[0].Step)
+	}
+	if err != nil {
 		s.slog.Error("replacing a runner that failed", "role", e.Address, "err", err)
 	}
 }
@@ -337,9 +367,14 @@ func (s *Supervisor) Teams(_ context.Context, _ api.Caller, name string) ([]api.
 func (s *Supervisor) board(t roles.Team) api.Team {
 	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.LayoutFile, Session: t.SessionName}
 	for _, e := range s.reg.All() {
-		if e.Team == t.Name {
-			board.Roles = append(board.Roles, s.roleOf(e))
+		if e.Team != t.Name {
+			continue
 		}
+		role := s.roleOf(e)
+		if len(board.Roles) == 0 && role.Session != "" {
+			board.Session = role.Session // a person may have given it another name
+		}
+		board.Roles = append(board.Roles, role)
 	}
 	return board
 }

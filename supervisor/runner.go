@@ -38,10 +38,11 @@ type signal struct {
 	attached bool // the connection is new
 	dead     bool // the program has ended, the pane is still there
 	gone     bool // the pane has gone
+	moved    bool // the pane is in another window or session now, or its session has another name
 }
 
 func (a signal) or(b signal) signal {
-	return signal{a.ended || b.ended, a.look || b.look, a.attached || b.attached, a.dead || b.dead, a.gone || b.gone}
+	return signal{a.ended || b.ended, a.look || b.look, a.attached || b.attached, a.dead || b.dead, a.gone || b.gone, a.moved || b.moved}
 }
 
 // view is what others see of a runner: a copy, published whole.
@@ -49,6 +50,7 @@ type view struct {
 	role api.Role
 	live bool
 	menu openMenu
+	at   place
 }
 
 // runner owns one role for as long as its pane lives: what is on its screen, what is queued for it and what is typed into it. Fields
@@ -64,6 +66,9 @@ type runner struct {
 	slog    *slog.Logger
 	release func() // called when the pane has gone
 
+	// find watches the pane where it is now, or says why it cannot be watched any more
+	find func(context.Context) (at place, lost string)
+
 	ops  chan func()   // work for the goroutine
 	done chan struct{} // closed when run has returned
 
@@ -77,6 +82,7 @@ type runner struct {
 	// what is known of the pane
 	reading  agent.Reading
 	facts    control.Snapshot
+	at       place
 	state    agent.State // folded: what the readings and the pane's life come to
 	since    time.Time
 	wasIdle  bool // has been idle or waiting once: the start is over
@@ -105,7 +111,7 @@ func newRunner(s *Supervisor, e roles.Entry, prof *agent.Profile, term terminal,
 		s: s, addr: e.Address, entry: e, panePID: e.PanePID, prof: prof, term: term, release: release,
 		slog: s.slog.With("role", e.Address.String()),
 		ops:  make(chan func()), done: make(chan struct{}), sigSet: make(chan struct{}, 1),
-		state: agent.Starting, since: time.Now(),
+		state: agent.Starting, since: time.Now(), at: place{e.Session, e.Window, e.SessionName},
 	}
 	r.reading.Selected = -1
 	r.publish()
@@ -217,6 +223,14 @@ func (r *runner) untilWake() time.Duration {
 // signalled takes in what was told from outside.
 func (r *runner) signalled(ctx context.Context, sig signal) {
 	r.ended = r.ended || sig.ended
+	if sig.moved && !sig.gone {
+		at, lost := r.find(ctx)
+		if lost != "" {
+			r.lost(lost)
+			return
+		}
+		r.at = at
+	}
 	switch {
 	case sig.gone:
 		r.lost("the pane has gone")
@@ -347,7 +361,7 @@ func (r *runner) lost(why string) {
 func (r *runner) publish() {
 	role := api.Role{
 		Address: r.addr.String(), Team: r.addr.Team, Name: r.addr.Role, State: string(r.state), Since: r.since,
-		Dir: r.entry.Dir, Pane: r.entry.Pane, PID: r.panePID, Session: r.entry.SessionName, Profile: r.prof.Name(),
+		Dir: r.entry.Dir, Pane: r.entry.Pane, PID: r.panePID, Session: r.at.name, Profile: r.prof.Name(),
 		Lead: r.entry.Lead, Queue: len(r.queue), Held: r.holdText, Draft: r.reading.Draft, Trouble: r.reading.Trouble,
 		Exit: r.exit, Rule: r.reading.Rule, Last: r.last,
 	}
@@ -363,7 +377,7 @@ func (r *runner) publish() {
 	}
 	r.viewMu.Lock()
 	before := r.shown
-	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu}
+	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu, at: r.at}
 	changed := !sameView(before, r.shown)
 	r.viewMu.Unlock()
 	if changed {
@@ -381,6 +395,6 @@ func (r *runner) view() view {
 func sameView(a, b view) bool {
 	x, y := a.role, b.role
 	sameMenu := (x.Menu == nil) == (y.Menu == nil) && (x.Menu == nil || x.Menu.ID == y.Menu.ID && x.Menu.Selected == y.Menu.Selected)
-	return a.live == b.live && a.menu == b.menu && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
+	return a.live == b.live && a.at == b.at && a.menu == b.menu && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
 		x.Trouble == y.Trouble && x.Last == y.Last && (x.Exit == nil) == (y.Exit == nil) && sameMenu
 }

@@ -190,13 +190,16 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 		return err
 	}
 	// The new window comes first: with the last window of a session the session would end.
-	standing, lives := s.standing(team.SessionName(s.cfg.Prefix, a.Role))
+	home, err := s.home(ctx, team, a.Role)
+	if err != nil {
+		return err
+	}
 	old := s.runner(a)
 	opts := layout.PlanOptions{
 		Prefix: s.cfg.Prefix, Width: 120, Height: 40, Resize: !s.tmux.AtLeast(3, 3),
 		Launch: func(role string) []string { return []string{s.cfg.Binary, "exec", l.execPath(role)} },
 	}
-	if !lives {
+	if home.session == "" {
 		if _, err := s.stopRole(ctx, a, false); err != nil {
 			return err
 		}
@@ -206,7 +209,7 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 				return err
 			}
 		}
-	} else if err := s.replaceWindow(ctx, l, &one, a, standing, old, opts); err != nil {
+	} else if err := s.replaceWindow(ctx, l, &one, a, home, old, opts); err != nil {
 		return err
 	}
 	s.event(roles.Event{Kind: roles.EventRestarted, Role: a, ID: l.entries[0].ID})
@@ -216,25 +219,18 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 
 // replaceWindow puts a new window for a role into a session that stands, and ends the old one.
 func (s *Supervisor) replaceWindow(
-	ctx context.Context, l *launching, one *layout.Team, a roles.Address, standing roles.Entry, old *runner, opts layout.PlanOptions,
+	ctx context.Context, l *launching, one *layout.Team, a roles.Address, home place, old *runner, opts layout.PlanOptions,
 ) error {
-	plan, err := one.PlanWindow(a.Role, opts)
+	made, err := l.window(ctx, one, a.Role, home, opts)
 	if err != nil {
 		return err
-	}
-	if l.server, err = s.cfg.Tmux.Identity(ctx); err != nil {
-		return fmt.Errorf("asking tmux who it is: %w", err)
-	}
-	made, err := l.run(ctx, plan.Fill(standing.Session, standing.Window)...)
-	if err != nil {
-		return fmt.Errorf("making a window for %s: %w", a, err)
 	}
 	if old != nil {
 		if _, err := s.stopOld(ctx, a, old); err != nil {
 			return err
 		}
 	}
-	return l.enter(ctx, a.Role, standing.SessionName, made)
+	return l.enter(ctx, a.Role, home.name, made)
 }
 
 // stopOld ends the pane of a role without touching the files of its successor.

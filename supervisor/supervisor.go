@@ -58,6 +58,8 @@ type Supervisor struct {
 
 	// quiet is held while a session is made or ended and while a client is dialled: tmux before 3.7 may crash when the two meet.
 	quiet sync.Mutex
+	// opening is held while a watch is opened, so that no session gets two.
+	opening sync.Mutex
 
 	mu       sync.Mutex // owns the fields below
 	runners  map[roles.Address]*runner

@@ -122,11 +122,11 @@ func (s *Supervisor) Read(ctx context.Context, c api.Caller, req api.ReadRequest
 
 // screen captures the pane of the role: the visible screen, or as many lines of the history as are asked for.
 func (r *runner) screen(ctx context.Context, req api.ReadRequest) (text, title string, err error) {
-	p, ok := r.term.(pane)
+	p, ok := r.term.(*pane)
 	if !ok {
 		return "", "", errNoClient
 	}
-	client, err := p.w.current()
+	client, err := p.client()
 	if err != nil {
 		return "", "", err
 	}

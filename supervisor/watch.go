@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,15 +30,20 @@ var errNoClient = errors.New("not connected to the tmux session")
 // session; the dial itself waits for a quiet server, this only keeps two detaches in a row from becoming two dials.
 const redialAfter = 200 * time.Millisecond
 
-// openWatch dials a session, or returns the watch that stands.
+// redials is how often a watch asks a server that does not answer sensibly, as one that is ending, before it takes it for gone.
+const redials = 25
+
+// openWatch dials a session, or returns the watch that stands. Without a member it is closed by leave("").
 func (s *Supervisor) openWatch(ctx context.Context, session, name string) (*watch, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	s.mu.Lock()
 	w := s.watches[session]
 	s.mu.Unlock()
 	if w != nil {
 		return w, nil
 	}
-	client, err := s.dial(ctx, session)
+	client, err := s.dialKept(ctx, session)
 	if err != nil {
 		return nil, fmt.Errorf("attaching to session %s: %w", name, err)
 	}
@@ -47,6 +53,18 @@ func (s *Supervisor) openWatch(ctx context.Context, session, name string) (*watc
 	s.mu.Unlock()
 	s.wg.Go(func() { w.serve(s.run) })
 	return w, nil
+}
+
+// dialKept dials a session that stays when its last client leaves. In another one our leaving would end whatever runs there.
+func (s *Supervisor) dialKept(ctx context.Context, session string) (*control.Client, error) {
+	unattached, err := s.cfg.Tmux.Output(ctx, "show-options", "-A", "-v", "-t", session, "destroy-unattached")
+	if err != nil {
+		return nil, err
+	}
+	if unattached != "off" {
+		return nil, errors.New("tmux destroys it when its last client leaves (destroy-unattached)")
+	}
+	return s.dial(ctx, session)
 }
 
 func (s *Supervisor) dial(ctx context.Context, session string) (*control.Client, error) {
@@ -73,12 +91,17 @@ func (w *watch) current() (*control.Client, error) {
 	return w.client, nil
 }
 
-// join makes a runner hear of its pane. The runner is told to attach to the output at once.
-func (w *watch) join(pane string, r *runner) {
+// join makes a runner hear of its pane. The runner is told to attach to the output at once. It reports false when the watch has been
+// closed.
+func (w *watch) join(pane string, r *runner) bool {
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return false
+	}
 	w.members[pane] = r
-	w.mu.Unlock()
 	r.tell(signal{attached: true})
+	return true
 }
 
 // leave forgets a runner's pane. A watch without members is closed: nothing is left to see.
@@ -87,12 +110,13 @@ func (w *watch) leave(pane string) {
 	delete(w.members, pane)
 	client := w.client
 	empty := len(w.members) == 0
+	w.closed = w.closed || empty // before anybody else can join
 	w.mu.Unlock()
 	if client != nil {
 		client.Unwatch(pane)
-		if empty {
-			w.close()
-		}
+	}
+	if empty {
+		w.close()
 	}
 }
 
@@ -142,7 +166,6 @@ func (w *watch) serve(ctx context.Context) {
 		}
 		w.s.slog.Info("control client ended", "session", w.name, "why", cause)
 		if !w.redial(ctx) {
-			w.gone()
 			return
 		}
 	}
@@ -166,31 +189,37 @@ func (w *watch) events(ctx context.Context, client *control.Client) {
 func (w *watch) handle(ctx context.Context, client *control.Client, e control.Event) {
 	switch e := e.(type) {
 	case control.Structure:
-		w.structure(e)
+		w.structure(ctx, client, e)
 	case control.PaneModeChanged:
 		if r := w.runners()[e.Pane]; r != nil {
 			r.tell(signal{look: true})
 		}
-	case control.WindowClosed, control.LayoutChanged, control.SessionsChanged, control.Overflow:
-		// A window or pane went, or events were dropped: ask what is left instead of guessing.
+	case control.WindowClosed, control.LayoutChanged, control.SessionsChanged, control.SessionRenamed, control.Overflow:
+		// A window or pane went or was moved, or events were dropped: ask what is left and where instead of guessing.
 		w.reread(ctx, client)
 	}
 }
 
-// structure takes in the once-a-second report on every pane of the server.
-func (w *watch) structure(e control.Structure) {
+// structure takes in the once-a-second report on every pane of the server. It may be older than a member: what it misses is asked for.
+func (w *watch) structure(ctx context.Context, client *control.Client, e control.Structure) {
 	seen := map[string]control.PaneLife{}
 	for _, p := range e.Panes {
-		seen[p.Pane] = p
+		if _, ok := seen[p.Pane]; !ok || p.Session == w.session { // a window can be in several sessions
+			seen[p.Pane] = p
+		}
 	}
+	strange := false
 	for pane, r := range w.runners() {
 		life, ok := seen[pane]
 		switch {
-		case !ok || life.PID != r.panePID:
-			r.tell(signal{gone: true})
+		case !ok || life.PID != r.panePID || life.Session != w.session:
+			strange = true
 		case life.Dead:
 			r.tell(signal{dead: true})
 		}
+	}
+	if strange {
+		w.reread(ctx, client)
 	}
 }
 
@@ -204,51 +233,56 @@ func (w *watch) reread(ctx context.Context, client *control.Client) {
 	if err != nil {
 		return // the connection is ending; what follows finds out
 	}
-	w.compare(panes)
+	w.compare(members, panes)
 }
 
-func (w *watch) compare(panes []control.Pane) {
+// compare tells members what became of their panes. They were members before the panes were listed.
+func (w *watch) compare(members map[string]*runner, panes []control.Pane) {
 	seen := map[string]control.Pane{}
 	for _, p := range panes {
-		seen[p.ID] = p
+		if _, ok := seen[p.ID]; !ok || p.Session == w.session { // a window can be in several sessions
+			seen[p.ID] = p
+		}
 	}
-	for pane, r := range w.runners() {
+	for pane, r := range members {
 		p, ok := seen[pane]
 		switch {
 		case !ok || p.PID != r.panePID:
 			r.tell(signal{gone: true})
+		case placeOf(p) != r.view().at:
+			r.tell(signal{moved: true, dead: p.Dead})
 		case p.Dead:
 			r.tell(signal{dead: true})
-		case p.Session != w.session:
-			r.tell(signal{gone: true})
 		}
 	}
 }
 
-// redial connects again after the client was detached, if the session is still there. It reports false when it is not.
+// redial connects again after the client was detached, if the session is still there. When it is not, it tells the members what became of
+// their panes and reports false.
 func (w *watch) redial(ctx context.Context) bool {
-	for {
+	for try := 1; ; try++ {
+		members := w.runners()
+		if len(members) == 0 {
+			return false
+		}
 		panes, err := w.s.cfg.Tmux.Panes(ctx)
-		if err != nil {
+		if err == nil && !w.sameServer(ctx) {
+			err = control.ErrNoServer
+		}
+		if errors.Is(err, control.ErrNoServer) || err != nil && try == redials {
+			w.compare(members, nil)
 			return false
 		}
-		here := false
-		for _, p := range panes {
-			here = here || p.Session == w.session
-		}
-		if !here || !w.sameServer(ctx) {
-			return false
-		}
-		client, err := w.s.dial(ctx, w.session)
 		if err == nil {
-			w.mu.Lock()
-			w.client = client
-			w.mu.Unlock()
-			w.compare(panes)
-			for _, r := range w.runners() {
-				r.tell(signal{attached: true})
+			here := slices.ContainsFunc(panes, func(p control.Pane) bool { return p.Session == w.session })
+			if !here {
+				w.compare(members, panes)
+				return false
 			}
-			return true
+			var client *control.Client
+			if client, err = w.s.dial(ctx, w.session); err == nil {
+				return w.resume(client, members, panes)
+			}
 		}
 		w.s.slog.Warn("redialling", "session", w.name, "err", err)
 		select {
@@ -257,6 +291,25 @@ func (w *watch) redial(ctx context.Context) bool {
 		case <-time.After(redialAfter):
 		}
 	}
+}
+
+// resume goes on with a new connection.
+func (w *watch) resume(client *control.Client, members map[string]*runner, panes []control.Pane) bool {
+	w.mu.Lock()
+	closed := w.closed
+	if !closed {
+		w.client = client
+	}
+	w.mu.Unlock()
+	if closed { // the last member left meanwhile
+		client.Close()
+		return false
+	}
+	w.compare(members, panes)
+	for _, r := range w.runners() {
+		r.tell(signal{attached: true})
+	}
+	return true
 }
 
 // sameServer guards against a tmux server that was restarted meanwhile: ids start again at $0.
@@ -271,13 +324,6 @@ func (w *watch) sameServer(ctx context.Context) bool {
 		}
 	}
 	return true
-}
-
-// gone tells every runner that its session has ended.
-func (w *watch) gone() {
-	for _, r := range w.runners() {
-		r.tell(signal{gone: true})
-	}
 }
 
 // anyClient returns a connection that stands, for commands about any session; nil when there is none.
