@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"isesh/control"
 	"isesh/roles"
 	"isesh/roles/agent"
 )
+
+// firstLook bounds the wait for the first look at every role that was taken up. A look takes milliseconds.
+const firstLook = 500 * time.Millisecond
 
 // recover finds the roles again that an earlier supervisor left running, and takes up what it had not finished.
 func (s *Supervisor) recover(ctx context.Context) error {
@@ -39,6 +43,10 @@ func (s *Supervisor) recover(ctx context.Context) error {
 			s.slog.Error("taking up a role again", "role", e.Address, "err", err)
 		}
 	}
+	// The first answers tell what the screens show: whoever asks may have asked the supervisor before this one a moment ago.
+	s.until(ctx, firstLook, func() bool {
+		return !slices.ContainsFunc(s.allRunners(), func(r *runner) bool { return r.view().role.State == string(agent.Starting) })
+	})
 	return errors.Join(errs...)
 }
 

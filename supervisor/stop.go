@@ -200,8 +200,10 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 		Launch: func(role string) []string { return []string{s.cfg.Binary, "exec", l.execPath(role)} },
 	}
 	if home.session == "" {
-		if _, err := s.stopRole(ctx, a, false); err != nil {
-			return err
+		if old != nil {
+			if _, err := s.stopOld(ctx, a, old); err != nil {
+				return err
+			}
 		}
 		for _, plan := range one.Plan(opts) {
 			if err := l.session(ctx, plan, one.Order()); err != nil {
