@@ -49,26 +49,10 @@ func (s *Supervisor) Start(ctx context.Context, c api.Caller, req api.StartReque
 	if err != nil {
 		return api.StartResult{}, err
 	}
-	name := launchName(&team)
-	if !s.claim(name) {
-		return api.StartResult{}, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("%s is being started or stopped by another command", name)}
-	}
-	defer s.unclaim(name)
-	if running := s.running(&team); len(running) > 0 {
-		return s.already(&team, running)
-	}
-	if err := s.clearDead(ctx, &team); err != nil {
-		return api.StartResult{}, err
-	}
-	session := "session " + team.SessionName(s.cfg.Prefix, team.Roles[0].Name)
-	if err := s.claimInTurn(ctx, session); err != nil {
-		return api.StartResult{}, err
-	}
-	defer s.unclaim(session)
 	l := &launching{s: s, team: &team, env: req.Env, progress: progress, windowOf: map[string]string{}}
-	if err := l.start(ctx, req); err != nil {
-		l.undo()
-		return api.StartResult{}, err
+	already, err := l.launch(ctx, req)
+	if err != nil || already.Already {
+		return already, err
 	}
 	res := api.StartResult{Team: s.teamBoard(&team)}
 	if req.Wait {
@@ -76,6 +60,33 @@ func (s *Supervisor) Start(ctx context.Context, c api.Caller, req api.StartReque
 		res.Team = s.teamBoard(&team)
 	}
 	return res, nil
+}
+
+// launch makes everything there is to make for a team. When another command is just starting the same one, it waits for that and finds it
+// running already.
+func (l *launching) launch(ctx context.Context, req api.StartRequest) (api.StartResult, error) {
+	s, team := l.s, l.team
+	name := launchName(team)
+	if err := s.claimInTurn(ctx, name); err != nil {
+		return api.StartResult{}, err
+	}
+	defer s.unclaim(name)
+	if running := s.running(team); len(running) > 0 {
+		return s.already(team, running)
+	}
+	if err := s.clearDead(ctx, team); err != nil {
+		return api.StartResult{}, err
+	}
+	session := "session " + team.SessionName(s.cfg.Prefix, team.Roles[0].Name)
+	if err := s.claimInTurn(ctx, session); err != nil {
+		return api.StartResult{}, err
+	}
+	defer s.unclaim(session)
+	err := l.start(ctx, req)
+	if err != nil {
+		l.undo()
+	}
+	return api.StartResult{}, err
 }
 
 // launchName is what two starts of the same thing have in common.

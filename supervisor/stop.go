@@ -177,8 +177,8 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 		return err
 	}
 	name := launchName(team)
-	if !s.claim(name) {
-		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("%s is being started or stopped by another command", name)}
+	if err := s.claimInTurn(ctx, name); err != nil {
+		return err
 	}
 	defer s.unclaim(name)
 	one := *team
