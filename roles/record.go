@@ -72,5 +72,6 @@ type Record struct {
 	Origin    string    `json:"origin,omitempty"`   // how it came about: cli, agent, auto, flow, startup, unverified:<claimed name>
 	Raw       bool      `json:"raw,omitempty"`      // typed as it is: no tag, no protection of a leading slash
 	NoTag     bool      `json:"no_tag,omitempty"`
-	Step      string    `json:"step,omitempty"` // receipts of keystroke steps: the mark left on the pane
+	NoSubmit  bool      `json:"no_submit,omitempty"` // to be left in the composer
+	Step      string    `json:"step,omitempty"`      // receipts of keystroke steps: the mark left on the pane
 }

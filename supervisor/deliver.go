@@ -32,6 +32,7 @@ type delivery struct {
 	at       time.Time     // of the last step
 	enters   int           // how often Enter was done
 	before   agent.Reading // the screen before the Enter
+	assumed  bool          // before was not seen: an earlier supervisor pressed Enter
 	retry    time.Time     // not before this, after a refusal
 
 	mu      sync.Mutex // owns receipt
@@ -95,8 +96,13 @@ func (r *runner) deliver(ctx context.Context) {
 	now := time.Now()
 	if r.state == agent.Dead {
 		r.abandon()
+		if r.holdText = ""; len(r.queue) > 0 {
+			r.holdText = "its program has ended"
+			r.park(r.holdText)
+		}
 		return
 	}
+	r.lateProof()
 	if r.turn != nil && r.state == agent.Idle {
 		if quiet := min(r.look.quietFor(now), now.Sub(r.turn.at)); quiet >= turnQuiet {
 			r.turnOver(agent.Idle)
@@ -118,6 +124,7 @@ func (r *runner) wakeAt(t time.Time) {
 // advance takes one step; it reports whether another may follow at once.
 func (r *runner) advance(ctx context.Context) bool {
 	now := time.Now()
+	r.catchUp(now)
 	if r.cur == nil {
 		return r.begin(ctx, now)
 	}
@@ -127,7 +134,7 @@ func (r *runner) advance(ctx context.Context) bool {
 		return false
 	}
 	v := judge(progress{
-		phase: d.phase, reading: r.reading, seen: r.prof.Seen(r.reading, d.text),
+		phase: d.phase, reading: r.reading, seen: r.shows(d),
 		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
 	})
 	r.holdText = v.hold
@@ -140,10 +147,13 @@ func (r *runner) advance(ctx context.Context) bool {
 			d.phase, d.before = pasted, r.reading
 			r.receipt(d, roles.StatusPasted, v.why, "")
 			if d.noSubmit {
-				r.finish(d, roles.StatusPasted, v.why, "left in the composer, as asked")
-				r.sent = d
+				r.leave(d, v.why)
 				return true
 			}
+		}
+		if r.holdText = impeded(r.facts); r.holdText != "" {
+			r.lookForInput()
+			return false
 		}
 		return r.enter(ctx, d)
 	case moveSubmitted:
@@ -173,22 +183,16 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if why := blocked(r.state, r.reading, r.facts); why != "" {
 		r.holdText = why
 		r.park(why)
-		if r.facts.InputOff {
-			r.look.again(now.Add(offAgain))
-		}
+		r.lookForInput()
 		return false
 	}
 	r.holdText = ""
 	r.queue = r.queue[1:]
-	r.cur = d
+	r.cur, r.doubt = d, nil
 	if r.turn != nil {
 		r.turnOver(agent.Idle)
 	}
 	next := d.rec.ID + ".p"
-	if r.step == next { // done, by a command whose answer was lost
-		d.phase, d.at = pasting, now
-		return true
-	}
 	err := r.term.Paste(ctx, r.guard(next, control.CursorOn(r.prof.ComposerRow())), []byte(d.text))
 	if err != nil {
 		return r.refused(ctx, d, err)
@@ -205,11 +209,6 @@ func (r *runner) enter(ctx context.Context, d *delivery) bool {
 	next := d.rec.ID + ".e"
 	if d.enters > 0 {
 		next = fmt.Sprintf("%s.e%d", d.rec.ID, d.enters+1)
-	}
-	if r.step == next { // done, by a command whose answer was lost
-		d.phase, d.at = entered, time.Now()
-		d.enters++
-		return true
 	}
 	err := r.term.Keys(ctx, r.guard(next, control.CursorBelow(r.prof.ComposerRow())), r.prof.Keys().Submit)
 	if err != nil {
@@ -243,18 +242,20 @@ func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
 	var refused *control.Refused
 	switch {
 	case errors.As(err, &refused):
+		r.holdText = "the screen changed"
 		r.slog.Debug("tmux refused a step", "id", d.rec.ID, "why", refused.Reason)
+	case errors.Is(err, errNoClient):
+		r.holdText = "tmux does not answer" // detached, as a rule: connected again in a moment
 	default:
+		r.holdText = "tmux does not answer"
 		r.slog.Warn("typing", "id", d.rec.ID, "err", err)
 	}
 	if d.phase == waiting {
 		r.cur = nil
 		r.queue = append([]*delivery{d}, r.queue...)
-		if refused == nil {
-			r.holdText = "tmux does not answer" // detached, as a rule: connected again in a moment
-			return false
+		if refused != nil {
+			r.park(r.holdText)
 		}
-		r.park("the screen changed")
 	}
 	return false
 }
@@ -265,8 +266,8 @@ func (r *runner) evidence(d *delivery) string {
 		return ""
 	}
 	why, ok := r.prof.Submitted(d.before, r.reading)
-	if !ok {
-		return ""
+	if !ok || d.assumed && why == "transcript" {
+		return "" // the transcript before the Enter is not known
 	}
 	return why
 }
@@ -278,6 +279,16 @@ func (r *runner) submitted(d *delivery, evidence string) {
 	r.finish(d, roles.StatusSubmitted, evidence, "")
 }
 
+// leave ends a delivery whose text shall stay in the composer. In the log that is unconfirmed: typed, and never to be typed again.
+func (r *runner) leave(d *delivery, evidence string) {
+	const why = "left in the composer without Enter, as asked"
+	r.cur, r.sent = nil, d
+	r.receipt(d, roles.StatusUnconfirmed, why, "")
+	last := d.set(roles.StatusPasted, evidence, why)
+	r.last = &last
+	d.doneIt.Do(func() { close(d.done) })
+}
+
 // finish gives a delivery its last status and makes room for the next.
 func (r *runner) finish(d *delivery, status roles.Status, evidence, reason string) {
 	if r.cur == d {
@@ -286,6 +297,9 @@ func (r *runner) finish(d *delivery, status roles.Status, evidence, reason strin
 	r.receipt(d, status, firstOf(evidence, reason), "")
 	last := d.set(status, evidence, reason)
 	r.last = &last
+	if status == roles.StatusUnconfirmed && d.phase == entered {
+		r.doubt = d
+	}
 	d.doneIt.Do(func() { close(d.done) })
 	r.slog.Info("message", "id", d.rec.ID, "status", status, "why", firstOf(evidence, reason))
 }

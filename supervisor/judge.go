@@ -11,7 +11,7 @@ import (
 type progress struct {
 	phase    phase
 	reading  agent.Reading
-	seen     bool          // the composer shows the text
+	seen     bool          // the composer shows the text, and nothing else
 	evidence string        // what proves a submit
 	since    time.Duration // since the last step
 	quiet    time.Duration // since the last output
@@ -62,7 +62,7 @@ func judge(p progress) verdict {
 		}
 		return verdict{hold: "the text has not appeared yet", wake: max(seenWithin, p.since+settledDraft)}
 	case pasted:
-		if p.seen || p.reading.Draft {
+		if p.seen {
 			return verdict{move: moveEnter, why: "the composer shows the text"}
 		}
 		if p.since >= seenWithin && p.reading.State == agent.Idle {
@@ -70,7 +70,7 @@ func judge(p progress) verdict {
 		}
 		return verdict{hold: "the text is not in the composer any more", wake: max(seenWithin, p.since+settledDraft)}
 	case entered:
-		still := p.reading.Composer && (p.seen || p.reading.Draft)
+		still := p.seen // not any draft: a person may be typing behind a submit
 		if still && p.drew && p.enters < maxEnters {
 			if p.since >= enterAgain {
 				return verdict{move: moveEnter}
@@ -78,7 +78,7 @@ func judge(p progress) verdict {
 			return verdict{wake: enterAgain}
 		}
 		if p.since >= confirmWithin && !(p.reading.State == agent.Unknown && p.quiet < time.Second) {
-			return verdict{move: moveUnconfirmed, why: unproven(still)}
+			return verdict{move: moveUnconfirmed, why: unproven(p.reading, still)}
 		}
 		if still && p.enters < maxEnters && p.since < enterAgain {
 			return verdict{wake: enterAgain}
@@ -88,20 +88,22 @@ func judge(p progress) verdict {
 	return verdict{}
 }
 
-func unproven(still bool) string {
-	if still {
+func unproven(reading agent.Reading, still bool) string {
+	switch {
+	case still:
 		return "Enter was pressed and the text is still in the composer"
+	case reading.Draft:
+		return "Enter was pressed and the composer holds another text"
 	}
 	return "Enter was pressed and the composer is empty, but nothing shows that a turn began"
 }
 
 // blocked says why a message cannot be pasted now, "" when it can.
 func blocked(state agent.State, reading agent.Reading, facts control.Snapshot) string {
+	if why := impeded(facts); why != "" {
+		return why
+	}
 	switch {
-	case facts.InMode:
-		return "copy mode"
-	case facts.InputOff:
-		return "input is switched off"
 	case state == agent.Waiting:
 		return "waits for an answer"
 	case state != agent.Busy && reading.Draft:
@@ -110,6 +112,17 @@ func blocked(state agent.State, reading agent.Reading, facts control.Snapshot) s
 		return string(state)
 	case !reading.Composer:
 		return "no composer"
+	}
+	return ""
+}
+
+// impeded says why no key reaches the pane's program, "" when they do.
+func impeded(facts control.Snapshot) string {
+	switch {
+	case facts.InMode:
+		return "copy mode"
+	case facts.InputOff:
+		return "input is switched off"
 	}
 	return ""
 }

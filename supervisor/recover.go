@@ -97,9 +97,6 @@ func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string) err
 		r.wasIdle = true // it started long ago
 		r.step = mark
 		r.queue = kept
-		if len(kept) > 0 {
-			r.resume(kept[0], mark)
-		}
 	})
 	return err
 }
@@ -117,31 +114,23 @@ func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 	var out []*delivery
 	for _, rec := range pending[e.Address] {
 		text, err := prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
-		if err != nil {
-			return nil, fmt.Errorf("message %s: %w", rec.ID, err)
+		if err != nil { // the role runs another agent now: one message must not keep the others, or the role itself, from being taken up
+			s.conclude(rec, roles.StatusFailed, err.Error())
+			continue
 		}
 		d := newDelivery(rec, text)
+		d.noSubmit = rec.NoSubmit
 		d.parkIt.Do(func() { close(d.parked) })
 		out = append(out, d)
 	}
+	slices.SortFunc(out, func(a, b *delivery) int { return strings.Compare(a.rec.ID, b.rec.ID) }) // as enqueue has them
 	return out, nil
 }
 
-// resume decides by the mark on the pane how far the oldest message came before the supervisor ended. Only what the mark proves to have been
-// done is skipped; everything else is refused by the mark if it is tried twice. It runs before the runner does.
-func (r *runner) resume(d *delivery, mark string) {
-	step, ok := strings.CutPrefix(mark, d.rec.ID+".")
-	if !ok {
-		return // nothing was typed: it begins from the beginning
-	}
-	r.queue = r.queue[1:]
-	r.cur = d
-	d.at = r.since
-	if step == "p" {
-		d.phase = pasting
-		return
-	}
-	d.phase, d.enters = entered, 1
-	// What the composer held before the Enter is known: it was this text.
-	d.before = agent.Reading{State: agent.Idle, Composer: true, Draft: true, DraftText: d.text, Selected: -1}
+// conclude gives a message that no runner has its last status.
+func (s *Supervisor) conclude(msg roles.Record, status roles.Status, why string) {
+	rec := s.record(roles.KindReceipt)
+	rec.Team, rec.Ref, rec.From, rec.To, rec.Status, rec.Evidence = msg.Team, msg.ID, msg.From, msg.To, status, why
+	s.write(rec)
+	s.slog.Info("message", "id", msg.ID, "status", status, "why", why)
 }

@@ -101,6 +101,7 @@ type runner struct {
 	cur         *delivery
 	turn        *delivery // submitted, its turn is not over yet
 	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
+	doubt       *delivery // the last one, when Enter was pressed and not proven: its echo may still come
 	interrupted bool      // a person ended that one's turn
 	last        *api.Receipt
 	wake        time.Time // when the delivery under way wants to be looked at again

@@ -69,12 +69,27 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 		return api.Receipt{}, fmt.Errorf("writing the message down, nothing was sent: %w", err)
 	}
 	s.records.broadcast()
-	if err := r.do(ctx, func() { r.enqueue(d) }); err != nil {
-		// It is on disk, so it is not lost: it waits for the role to come back.
-		d.set(roles.StatusQueued, "", "role ended")
-		return d.now(), nil
-	}
+	s.handOver(r, d)
 	return await(ctx, d, within), nil
+}
+
+// handOver gives an accepted message to its runner, or to the one that has followed meanwhile. The sender may have left: accepted is accepted.
+func (s *Supervisor) handOver(r *runner, d *delivery) {
+	for {
+		if r.do(s.run, func() { r.enqueue(d) }) == nil {
+			return
+		}
+		next := s.runner(r.addr)
+		if next == nil || next == r {
+			break
+		}
+		r = next
+	}
+	// It is on disk, so it is not lost: it waits for the role to come back.
+	d.parkIt.Do(func() {
+		d.set(roles.StatusQueued, "", "role ended")
+		close(d.parked)
+	})
 }
 
 // await waits until a message has a final status, or cannot go now, or the time is up.
@@ -106,7 +121,7 @@ func await(ctx context.Context, d *delivery, within time.Duration) api.Receipt {
 func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest) (roles.Record, error) {
 	rec := s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = to.Team, c.Name(), to.String(), req.Text, roles.Tag(req.Text)
-	rec.Raw, rec.NoTag, rec.Status = req.Raw, req.NoTag, roles.StatusAccepted
+	rec.Raw, rec.NoTag, rec.NoSubmit, rec.Status = req.Raw, req.NoTag, req.NoSubmit, roles.StatusAccepted
 	rec.Origin = "person"
 	if c.Role.Role != "" {
 		rec.Origin = "role:" + c.How

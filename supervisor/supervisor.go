@@ -71,6 +71,15 @@ type Supervisor struct {
 
 // New opens the files of a state directory. Run closes them.
 func New(cfg Config) (*Supervisor, error) {
+	version, err := cfg.Tmux.Version(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	return newFor(cfg, version)
+}
+
+// newFor is New for a version of tmux that is known.
+func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 	if cfg.Prefix == "" {
 		cfg.Prefix = "isesh-"
 	}
@@ -79,10 +88,6 @@ func New(cfg Config) (*Supervisor, error) {
 	}
 	if cfg.Clients == nil {
 		cfg.Clients = func() int { return 0 }
-	}
-	version, err := cfg.Tmux.Version(context.Background())
-	if err != nil {
-		return nil, err
 	}
 	dir, err := roles.OpenDir(cfg.Dir)
 	if err != nil {
