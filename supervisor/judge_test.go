@@ -166,7 +166,7 @@ func TestLookout(t *testing.T) {
 		steady := &lookout{}
 		steady.steady(true)
 		looks = run(steady, every(100*time.Millisecond, 10*time.Second), 10*time.Second)
-		is.True(len(looks) >= 8 && len(looks) <= 20) // about one a second
+		is.True(len(looks) >= 4 && len(looks) <= 12) // about one in two seconds
 	})
 	t.Run("the end of noise is noticed", func(t *testing.T) {
 		is := is.New(t)

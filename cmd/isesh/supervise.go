@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/sourcegraph/conc"
 	"github.com/spf13/cobra"
 
+	"isesh/roles"
 	"isesh/supervisor"
 	"isesh/supervisor/api"
 )
@@ -79,11 +81,19 @@ log on standard error. Ending it never ends an agent.`,
 
 // supervise is the supervisor's life: it takes the socket, serves until it is told to end, and becomes its successor if there is one.
 func (a *app) supervise(ctx context.Context, f superviseFlags) error {
+	if a.getenv("GOMAXPROCS") == "" {
+		// A supervisor waits for tmux and for files. Woken a few hundred times a second by busy agents, it would spend a quarter of its
+		// time on waking further threads that find nothing to do.
+		runtime.GOMAXPROCS(1)
+	}
 	if err := a.needTmux(ctx); err != nil {
 		return err
 	}
 	dir, err := a.stateDir()
 	if err != nil {
+		return err
+	}
+	if _, err := roles.OpenDir(dir); err != nil {
 		return err
 	}
 	paths, err := a.paths()
