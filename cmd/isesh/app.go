@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"isesh/roles"
 	"isesh/roles/agent"
 	"isesh/supervisor/api"
 )
@@ -157,9 +158,8 @@ func (a *app) spawn(paths api.Paths) error {
 	if _, err := a.tmux().Version(context.Background()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &api.Error{Code: api.CodeError, Message: fmt.Sprintf("creating the state directory: %v", err),
-			Hint: "name a writable one with --state-dir or ISESH_DIR"}
+	if _, err := roles.OpenDir(dir); err != nil { // the supervisor would say so, too, but only after much else had failed
+		return err
 	}
 	binary, err := api.KeepBinary(dir)
 	if err != nil {
