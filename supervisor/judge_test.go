@@ -184,6 +184,18 @@ func TestLookout(t *testing.T) {
 		l.output(at, 10, true)
 		is.True(l.due(at)) // at once
 	})
+	t.Run("the answer to what was typed", func(t *testing.T) {
+		is := is.New(t)
+		l := &lookout{urgent: true}
+		l.output(start, 10, false)
+		l.looked(start)
+		l.output(start.Add(time.Millisecond), 10, false)
+		is.True(!l.due(start.Add(time.Millisecond))) // looks keep apart
+		l.looked(start.Add(urgentGap))
+		l.urgently(start.Add(urgentGap))
+		l.output(start.Add(urgentGap+time.Millisecond), 10, false)
+		is.True(l.due(start.Add(urgentGap + time.Millisecond))) // but not when something was typed meanwhile
+	})
 	t.Run("urgent", func(t *testing.T) {
 		is := is.New(t)
 		l := &lookout{}

@@ -35,12 +35,19 @@ func newWorld(b *testing.B) *world {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { os.RemoveAll(dir) })
+	// A login session has its runtime directory in memory.
+	runtime, err := os.MkdirTemp("/dev/shm", "isesh")
+	if err == nil {
+		b.Cleanup(func() { os.RemoveAll(runtime) })
+	} else {
+		runtime = dir
+	}
 	w := &world{B: b, dir: dir, isesh: filepath.Join(dir, "bin", "isesh")}
 	if out, err := exec.Command("go", "build", "-o", w.isesh, ".").CombinedOutput(); err != nil {
 		b.Fatalf("building isesh: %v: %s", err, out)
 	}
 	w.env = []string{
-		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + dir, "TMUX_TMPDIR=" + dir, "TMPDIR=" + dir,
+		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "XDG_RUNTIME_DIR=" + runtime, "TMUX_TMPDIR=" + dir, "TMPDIR=" + dir,
 		"LANG=C.UTF-8", "SHELL=/bin/sh", "ISESH_DIR=" + filepath.Join(dir, "state"),
 	}
 	b.Cleanup(func() {
