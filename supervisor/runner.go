@@ -138,28 +138,22 @@ func (r *runner) takeSignal() signal {
 	return sig
 }
 
-// do runs fn in the runner's goroutine and waits for it. It fails when the runner has ended or ctx has.
+// do runs fn in the runner's goroutine and waits for it. It fails when the runner has ended, or ends in fn, or ctx has ended.
 func (r *runner) do(ctx context.Context, fn func()) error {
 	finished := make(chan struct{})
+	ran := false // owned by the runner until finished is closed
 	select {
-	case r.ops <- func() { defer close(finished); fn() }:
+	case r.ops <- func() { defer close(finished); fn(); ran = true }:
 	case <-r.done:
 		return r.goneError()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case <-finished:
-		return nil
-	case <-r.done:
-		// It may have finished as the last thing before the runner ended.
-		select {
-		case <-finished:
-			return nil
-		default:
-			return r.goneError()
-		}
+	<-finished // the runner has taken it, so it is closed also when fn panics
+	if !ran {
+		return r.goneError()
 	}
+	return nil
 }
 
 func (r *runner) goneError() error {
