@@ -196,10 +196,9 @@ func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActReques
 		return api.ActResult{}, &api.Error{Code: api.CodeForbidden, Message: "a role cannot cancel its own turn"}
 	}
 	res := api.ActResult{To: r.addr.String()}
-	hadDraft, idle := false, false
+	idle := false
 	doErr := r.do(ctx, func() {
 		r.see(ctx)
-		hadDraft = r.reading.Draft
 		switch {
 		case r.gone || r.state == agent.Dead:
 			err = s.dead(r.addr)
@@ -223,9 +222,6 @@ func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActReques
 		if res.Pressed, err = r.interrupt(ctx, within, req.Force); err != nil {
 			return res, err
 		}
-		if err := r.clearReturned(ctx, hadDraft); err != nil {
-			return res, err
-		}
 		s.acted(c, r, roles.KindCancel, nil, res)
 	}
 	role := r.view().role
@@ -236,7 +232,7 @@ func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActReques
 	return s.follow(ctx, c, req, res)
 }
 
-// interrupt presses the profile's interrupt keys, one at a time, until the agent is no longer busy.
+// interrupt presses the profile's interrupt keys, one at a time, until the agent is no longer busy and a prompt that it hands back is cleared.
 func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool) ([]string, error) {
 	var conds []control.Cond
 	if !force {
@@ -245,7 +241,7 @@ func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool
 		}
 	}
 	var pressed []string
-	if err := r.do(ctx, func() { r.interrupted = true }); err != nil {
+	if err := r.do(ctx, r.expectBack); err != nil {
 		return nil, err
 	}
 	for i, k := range r.prof.Keys().Interrupt {
@@ -257,7 +253,7 @@ func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool
 		}
 		pressed = append(pressed, k)
 	}
-	calm := r.s.until(ctx, within, func() bool { return !r.busy() })
+	calm := r.s.until(ctx, within, func() bool { return !r.busy() && !r.view().back })
 	if !calm {
 		return pressed, &api.Error{
 			Code:    api.CodeUnconfirmed,
@@ -275,41 +271,6 @@ func (r *runner) busy() bool {
 	}
 	return true
 }
-
-// clearReturned empties a composer into which the agent has put our own prompt back. A draft that was there before is a person's, and stays.
-func (r *runner) clearReturned(ctx context.Context, hadDraft bool) (err error) {
-	if hadDraft {
-		return nil
-	}
-	// The prompt comes back with the redraw that shows the agent idle, or with the next one.
-	r.s.until(ctx, keyGap, func() bool { return r.view().role.Draft })
-	var ours bool
-	doErr := r.do(ctx, func() {
-		r.see(ctx)
-		if ours = r.reading.Draft && r.sent != nil && r.prof.Seen(r.reading, r.sent.text); ours {
-			r.turn = nil
-			r.finish(r.sent, roles.StatusFailed, "returned into the composer by the interrupt, and cleared", "")
-		}
-	})
-	if doErr != nil || !ours {
-		return doErr
-	}
-	for range maxClear {
-		for _, k := range r.prof.Keys().ClearDraft {
-			if err := r.press(ctx, []control.Cond{control.CursorBelow(r.prof.ComposerRow())}, k); err != nil {
-				return err
-			}
-			r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft })
-		}
-		if r.s.until(ctx, keyGap, func() bool { return !r.view().role.Draft }) {
-			return r.do(ctx, func() { r.sent = nil })
-		}
-	}
-	return nil // it stays a draft: the queue is held until somebody clears it, and says so
-}
-
-// maxClear bounds how often the keys that clear a draft are pressed: one that clears a line is needed once a line.
-const maxClear = 8
 
 // follow sends the message that goes with a denial or a cancel.
 func (s *Supervisor) follow(ctx context.Context, c api.Caller, req api.ActRequest, res api.ActResult) (api.ActResult, error) {

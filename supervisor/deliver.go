@@ -110,6 +110,9 @@ func (r *runner) deliver(ctx context.Context) {
 			r.wakeAt(now.Add(turnQuiet - quiet))
 		}
 	}
+	if !r.look.pending() {
+		r.handedBack(ctx, now)
+	}
 	for r.advance(ctx) {
 	}
 	r.look.urgent = r.cur != nil
@@ -180,7 +183,15 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if r.look.pending() {
 		return false // the screen has changed since it was read: look first, it is due in milliseconds
 	}
-	if why := blocked(r.state, r.reading, r.facts); why != "" {
+	why := blocked(r.state, r.reading, r.facts)
+	if why == "" && r.back != nil {
+		why = "interrupted"
+	}
+	if why != "" {
+		if why == "draft" && r.back == nil && r.interrupted && r.sent != nil && r.prof.Seen(r.reading, r.sent.text) {
+			r.back = &handback{end: now.Add(backEnd)} // it has come back later than ever
+			r.wakeAt(now)
+		}
 		r.holdText = why
 		r.park(why)
 		r.lookForInput()
@@ -193,7 +204,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 		r.turnOver(agent.Idle)
 	}
 	next := d.rec.ID + ".p"
-	err := r.term.Paste(ctx, r.guard(next, control.CursorOn(r.prof.ComposerRow())), []byte(d.text))
+	guard := r.guard(next, control.CursorOn(r.prof.ComposerRow()))
+	guard.Conds = append(guard.Conds, r.composerAsRead()...) // a draft may have come since
+	err := r.term.Paste(ctx, guard, []byte(d.text))
 	if err != nil {
 		return r.refused(ctx, d, err)
 	}
@@ -275,7 +288,7 @@ func (r *runner) evidence(d *delivery) string {
 // submitted ends a delivery well; the agent's turn begins.
 func (r *runner) submitted(d *delivery, evidence string) {
 	d.at = time.Now()
-	r.sent, r.turn, r.interrupted = d, d, false
+	r.sent, r.turn, r.interrupted, r.back = d, d, false, nil
 	r.finish(d, roles.StatusSubmitted, evidence, "")
 }
 

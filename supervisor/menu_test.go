@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/matryer/is"
 
+	"isesh/roles"
 	"isesh/roles/agent"
 	"isesh/supervisor/api"
 )
@@ -102,5 +104,31 @@ func TestInk(t *testing.T) {
 		}
 		is.Equal(whole.n, want) // text
 		is.Equal(pieces, whole)
+	}
+}
+
+// A prompt that an interrupt hands back is cleared also when it comes late, and what is sent meanwhile waits for that.
+func TestPromptComesBackLate(t *testing.T) {
+	for _, delay := range []string{"20ms", "110ms"} {
+		t.Run(delay, func(t *testing.T) {
+			is := is.New(t)
+			g := newRig(t)
+			g.start("t", g.role("dev", "--back-delay", delay))
+			for i := range 3 {
+				sent := g.send("t/dev", fmt.Sprintf("a task %d\nSLOW 1h", i))
+				g.in("t/dev", agent.Busy)
+				res, err := g.sup.Cancel(context.Background(), g.person(), api.ActRequest{To: "t/dev", Message: fmt.Sprintf("ECHO instead %d", i)})
+				is.NoErr(err)
+				is.True(res.Receipt != nil)
+				was, _, err := g.sup.Receipt(context.Background(), g.person(), sent.ID)
+				is.NoErr(err)
+				is.True(strings.HasPrefix(was.Evidence, "returned"))
+				is.True(g.settled(res.Receipt.ID) != roles.StatusUnconfirmed)
+				g.in("t/dev", agent.Idle)
+				texts, _ := g.turns("dev")
+				is.Equal(texts[len(texts)-1], fmt.Sprintf("ECHO instead %d", i))
+				is.Equal(len(texts), 2*(i+1))
+			}
+		})
 	}
 }

@@ -50,6 +50,7 @@ type view struct {
 	role api.Role
 	live bool
 	menu openMenu
+	back bool // a prompt may come back after an interrupt
 	at   place
 }
 
@@ -103,6 +104,7 @@ type runner struct {
 	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
 	doubt       *delivery // the last one, when Enter was pressed and not proven: its echo may still come
 	interrupted bool      // a person ended that one's turn
+	back        *handback // its prompt may come back, nil when not
 	last        *api.Receipt
 	wake        time.Time // when the delivery under way wants to be looked at again
 }
@@ -372,7 +374,7 @@ func (r *runner) publish() {
 	}
 	r.viewMu.Lock()
 	before := r.shown
-	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu, at: r.at}
+	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu, back: r.back != nil, at: r.at}
 	changed := !sameView(before, r.shown)
 	r.viewMu.Unlock()
 	if changed {
@@ -390,6 +392,6 @@ func (r *runner) view() view {
 func sameView(a, b view) bool {
 	x, y := a.role, b.role
 	sameMenu := (x.Menu == nil) == (y.Menu == nil) && (x.Menu == nil || x.Menu.ID == y.Menu.ID && x.Menu.Selected == y.Menu.Selected)
-	return a.live == b.live && a.at == b.at && a.menu == b.menu && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
+	return a.live == b.live && a.at == b.at && a.menu == b.menu && a.back == b.back && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
 		x.Trouble == y.Trouble && x.Last == y.Last && (x.Exit == nil) == (y.Exit == nil) && sameMenu
 }

@@ -39,6 +39,8 @@ type agent struct {
 	pasteAt time.Time         // when that was
 	surplus int               // menus still to open after pastes; negative = without end
 
+	back message // to be handed back
+
 	over bool // the program ends...
 	exit int  // ...with this code
 }
@@ -52,6 +54,7 @@ const (
 	drawTimer          // a late draw
 	afterTimer         // a menu opens after a paste
 	swapTimer          // a menu becomes another one
+	backTimer          // a message is handed back
 	timers
 )
 
@@ -105,6 +108,9 @@ func (a *agent) fire(now time.Time) {
 			a.touch()
 		case afterTimer:
 			a.surprise()
+		case backTimer:
+			a.giveBack(a.back)
+			a.touch()
 		case swapTimer:
 			if len(a.menus) > 0 {
 				a.menus[0].swap()

@@ -35,6 +35,7 @@ type Options struct {
 	MenuBeforeKey    bool          // replaces a permission menu by another one when the first key arrives, and lets the key act on that...
 	MenuBeforeDelay  time.Duration // ...or this long after it was drawn first
 	MenuDeaf         time.Duration // a menu hears no key for so long after it was drawn first; menus blink then
+	BackDelay        time.Duration // a message that an interrupt hands back comes into the composer this much later
 	StopReading      bool          // reads no input any more...
 	StopReadingAfter int           // ...after so many bytes
 }
@@ -94,6 +95,7 @@ How it misbehaves:
   --menu-before-key[=D]    replace a permission menu by another one when the first key arrives, before the key acts; with D
                            that long after it was drawn first
   --menu-deaf D            a menu hears no key but Escape for D after it was drawn first; menus blink
+  --back-delay D           hand a message back into the composer D after the interrupt
   --stop-reading N         read no input after N bytes
 
 ` + Directives + "\n"
@@ -125,6 +127,7 @@ func ParseArgs(args []string) (Options, error) {
 	fs.DurationVar(&o.StartDelay, "start-delay", 0, "")
 	fs.DurationVar(&o.DrawDelay, "draw-delay", 0, "")
 	fs.DurationVar(&o.MenuDeaf, "menu-deaf", 0, "")
+	fs.DurationVar(&o.BackDelay, "back-delay", 0, "")
 	fs.Var(&optional{&o.SwallowEnter, &o.SwallowWithin}, "swallow-enter", "")
 	fs.Var(&optional{&o.MenuBeforeKey, &o.MenuBeforeDelay}, "menu-before-key", "")
 	fs.Func("menu-after-paste", "", func(s string) (err error) {

@@ -74,7 +74,12 @@ func (a *agent) end() {
 func (a *agent) interrupt() {
 	t := a.turn
 	if !t.produced && len(a.queue) == 0 && !t.msg.draft.empty() {
-		a.giveBack(t.msg)
+		if a.o.BackDelay > 0 {
+			a.back = t.msg
+			a.set(backTimer, a.o.BackDelay)
+		} else {
+			a.giveBack(t.msg)
+		}
 	}
 	a.said.add(markEnd, "Interrupted", "")
 	a.end()

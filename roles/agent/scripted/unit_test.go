@@ -141,11 +141,11 @@ func TestParseArgs(t *testing.T) {
 	script := filepath.Join(t.TempDir(), "rules")
 	is.NoErr(os.WriteFile(script, []byte("# rules\n\nTASK: => ECHO on it\n"), 0o600))
 	o, err := ParseArgs([]string{"--swallow-enter", "--menu-before-key=5ms", "--menu-after-paste", "10ms:3", "--stop-reading=7", "--on", "@dev DONE=>ECHO a THEN ECHO b",
-		"--script", script, "--persona", "reviewer", "--redraw", "10", "--busy", "--menu-deaf", "1s"})
+		"--script", script, "--persona", "reviewer", "--redraw", "10", "--busy", "--menu-deaf", "1s", "--back-delay", "1ms"})
 	is.NoErr(err)
 	is.True(o.SwallowEnter && o.SwallowWithin == 0 && o.MenuBeforeKey && o.MenuBeforeDelay == 5*time.Millisecond)
 	is.True(o.MenuAfterPaste && o.MenuAfterDelay == 10*time.Millisecond && o.MenuAfterTimes == 3)
-	is.True(o.StopReading && o.StopReadingAfter == 7 && o.Redraw == 10 && o.Busy && o.MenuDeaf == time.Second)
+	is.True(o.StopReading && o.StopReadingAfter == 7 && o.Redraw == 10 && o.Busy && o.MenuDeaf == time.Second && o.BackDelay == time.Millisecond)
 	is.Equal(o.Rules[0], Rule{From: "dev", Prefix: "DONE", Do: "ECHO a THEN ECHO b"})
 	is.Equal(o.Rules[1], Rule{Prefix: "TASK:", Do: "ECHO on it"})
 	is.Equal(o.Rules[2].Prefix, "DONE:")
