@@ -382,8 +382,24 @@ func (r *runner) abandon() {
 	r.finish(d, roles.StatusUnconfirmed, "", "the program ended while the message was being typed")
 }
 
+// holds returns the message with an id if it is queued here or under way.
+func (r *runner) holds(id string) *delivery {
+	if r.cur != nil && r.cur.rec.ID == id {
+		return r.cur
+	}
+	for _, d := range r.queue {
+		if d.rec.ID == id {
+			return d
+		}
+	}
+	return nil
+}
+
 // enqueue takes a message in, in the order of ids, which is the order in which messages were accepted.
 func (r *runner) enqueue(d *delivery) {
+	if r.holds(d.rec.ID) != nil {
+		return // found on disk by a runner that came later than the message
+	}
 	i := len(r.queue)
 	for i > 0 && r.queue[i-1].rec.ID > d.rec.ID {
 		i--

@@ -39,7 +39,7 @@ func (s *Supervisor) recover(ctx context.Context) error {
 			continue
 		}
 		e.Session, e.Window, e.SessionName = p.Session, p.Window, p.SessionName
-		if err := s.takeUp(ctx, e, p.Step); err != nil {
+		if err := s.takeUp(ctx, e, p.Step, nil); err != nil {
 			s.slog.Error("taking up a role again", "role", e.Address, "err", err)
 		}
 	}
@@ -87,11 +87,20 @@ func (s *Supervisor) ended(e roles.Entry) error {
 	return s.reg.Put(e)
 }
 
-// takeUp supervises a role that runs already; mark is what its pane's @isesh_step says.
-func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string) error {
+// takeUp supervises a role that runs already; mark is what its pane's @isesh_step says. before is the runner that failed, if one did: those
+// who wait for its messages go on waiting.
+func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string, before *runner) error {
 	kept, err := s.kept(e)
 	if err != nil {
 		return err
+	}
+	if before != nil {
+		for i, d := range kept {
+			if old := before.holds(d.rec.ID); old != nil {
+				old.phase, old.retry = waiting, time.Time{}
+				kept[i] = old
+			}
+		}
 	}
 	_, err = s.supervise(ctx, e, func(r *runner) {
 		r.wasIdle = true // it started long ago

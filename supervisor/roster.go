@@ -99,7 +99,7 @@ func (s *Supervisor) supervise(ctx context.Context, e roles.Entry, before func(*
 		var c panics.Catcher
 		c.Try(func() { r.run(s.run) })
 		if fault := c.Recovered(); fault != nil {
-			s.faulted(p, e, fault)
+			s.faulted(r, p, fault)
 		}
 	})
 	return r, nil
@@ -109,7 +109,8 @@ func (s *Supervisor) supervise(ctx context.Context, e roles.Entry, before func(*
 const maxFaults = 5
 
 // faulted replaces a runner that panicked. What it was doing is found by the mark on the pane, as after a crash of the whole supervisor.
-func (s *Supervisor) faulted(p *pane, e roles.Entry, fault *panics.Recovered) {
+func (s *Supervisor) faulted(r *runner, p *pane, fault *panics.Recovered) {
+	e := r.entry
 	s.slog.Error("a runner failed", "role", e.Address, "panic", fault.String())
 	s.event(roles.Event{Kind: roles.EventTrouble, Role: e.Address, ID: e.ID, Detail: fmt.Sprint("internal error: ", fault.Value)})
 	s.mu.Lock()
@@ -124,7 +125,7 @@ func (s *Supervisor) faulted(p *pane, e roles.Entry, fault *panics.Recovered) {
 	p.leave()
 	if err == nil && len(rows) > 0 {
 		e.Session, e.Window, e.SessionName = rows[0].Session, rows[0].Window, rows[0].SessionName
-		err = s.takeUp(s.run, e, rows[0].Step)
+		err = s.takeUp(s.run, e, rows[0].Step, r)
 	}
 	if err != nil {
 		s.slog.Error("replacing a runner that failed", "role", e.Address, "err", err)
