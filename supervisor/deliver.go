@@ -137,7 +137,7 @@ func (r *runner) advance(ctx context.Context) bool {
 		return false
 	}
 	v := judge(progress{
-		phase: d.phase, reading: r.reading, seen: r.shows(d),
+		phase: d.phase, reading: r.reading, seen: r.shows(d), kin: kin(r.reading, d.text),
 		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
 	})
 	r.holdText = v.hold

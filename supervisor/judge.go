@@ -12,6 +12,7 @@ type progress struct {
 	phase    phase
 	reading  agent.Reading
 	seen     bool          // the composer shows the text, and nothing else
+	kin      bool          // what the composer shows can be the text drawn in another way: it holds nothing that the text does not
 	evidence string        // what proves a submit
 	since    time.Duration // since the last step
 	quiet    time.Duration // since the last output
@@ -51,16 +52,16 @@ func judge(p progress) verdict {
 		if p.seen {
 			return verdict{move: moveEnter, why: "the composer shows the text"}
 		}
-		if p.reading.Draft && p.drew {
+		if p.reading.Draft && p.drew && p.kin {
 			if p.quiet >= settledDraft {
 				return verdict{move: moveEnter, why: "the composer filled after the paste"}
 			}
 			return verdict{wake: p.since - p.quiet + settledDraft}
 		}
 		if p.since >= seenWithin && p.reading.State == agent.Idle && p.quiet >= settledDraft {
-			return verdict{move: moveUnconfirmed, why: "the text never appeared in the composer; Enter was not pressed"}
+			return verdict{move: moveUnconfirmed, why: unseen(p.reading)}
 		}
-		return verdict{hold: "the text has not appeared yet", wake: max(seenWithin, p.since+settledDraft)}
+		return verdict{hold: notYet(p.reading), wake: max(seenWithin, p.since+settledDraft)}
 	case pasted:
 		if p.seen {
 			return verdict{move: moveEnter, why: "the composer shows the text"}
@@ -86,6 +87,20 @@ func judge(p progress) verdict {
 		return verdict{wake: max(confirmWithin, p.since+time.Second)}
 	}
 	return verdict{}
+}
+
+func unseen(reading agent.Reading) string {
+	if reading.Draft {
+		return "the composer holds another text; Enter was not pressed"
+	}
+	return "the text never appeared in the composer; Enter was not pressed"
+}
+
+func notYet(reading agent.Reading) string {
+	if reading.Draft {
+		return "the composer holds another text"
+	}
+	return "the text has not appeared yet"
 }
 
 func unproven(reading agent.Reading, still bool) string {

@@ -21,8 +21,10 @@ func TestJudge(t *testing.T) {
 	}{
 		{"the text is seen: Enter", progress{phase: pasting, reading: draft, seen: true}, moveEnter},
 		{"nothing yet", progress{phase: pasting, reading: idle, since: time.Second, quiet: time.Second}, moveNone},
-		{"another text appeared and rests", progress{phase: pasting, reading: draft, drew: true, since: time.Second, quiet: settledDraft}, moveEnter},
-		{"another text appeared and is still drawn", progress{phase: pasting, reading: draft, drew: true, since: time.Second, quiet: settledDraft / 2}, moveNone},
+		{"another text appeared and rests", progress{phase: pasting, reading: draft, drew: true, kin: true, since: time.Second, quiet: settledDraft}, moveEnter},
+		{"another text appeared and is still drawn", progress{phase: pasting, reading: draft, drew: true, kin: true, since: time.Second, quiet: settledDraft / 2}, moveNone},
+		{"a person's text appeared beside it", progress{phase: pasting, reading: draft, drew: true, since: time.Second, quiet: time.Minute}, moveNone},
+		{"and stays", progress{phase: pasting, reading: draft, drew: true, since: seenWithin, quiet: time.Minute}, moveUnconfirmed},
 		{"a draft that was there before the paste was drawn", progress{phase: pasting, reading: draft, quiet: time.Minute}, moveNone},
 		{"never appeared", progress{phase: pasting, reading: idle, since: seenWithin, quiet: time.Minute}, moveUnconfirmed},
 		{"never appeared, but the agent is busy", progress{phase: pasting, reading: agent.Reading{State: agent.Busy}, since: seenWithin, quiet: time.Minute}, moveNone},
@@ -211,4 +213,27 @@ func TestLiteralMatchesItselfOnly(t *testing.T) {
 	is := is.New(t)
 	is.Equal(literal("1. Yes (y)?"), `^1\. Yes \(y\)\?`)
 	is.Equal(literal("❯ a|b {c} $HOME"), `^❯ a\|b \{c\} \$HOME`)
+}
+
+func TestKin(t *testing.T) {
+	long := "TASK: rename the type and everything that uses it, then run the tests."
+	tests := []struct {
+		draft, text string
+		want        bool
+	}{
+		{"hello", "hello", true},
+		{"hello", "hello\u00b7", true},
+		{"hello and mine", "hello", false},
+		{"mine", "hello", false},
+		{"yes", long, false}, // its letters are all there, but that is no part of the message
+		{"TASK: rename the type and … run the tests.", long, true},
+		{"", "hello", false},
+		{"wide 👩‍👧 text.g", "wide 👩‍👧 text.", true}, // the g is left from what was drawn there before
+		{"wide 👩‍👧 text. and this", "wide 👩‍👧 text.", false},
+	}
+	for _, tt := range tests {
+		if got := kin(agent.Reading{Draft: tt.draft != "", DraftText: tt.draft}, tt.text); got != tt.want {
+			t.Errorf("kin(%q, %q) = %v", tt.draft, tt.text, got)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"isesh/roles"
 	"isesh/roles/agent"
@@ -81,4 +82,38 @@ func (r *runner) lookForInput() {
 	if r.facts.InputOff {
 		r.look.again(time.Now().Add(offAgain))
 	}
+}
+
+// kin reports whether a draft can be a text as an agent draws it: cut, wrapped, with characters replaced or left out, or collapsed. Nothing of
+// a person's may be in it, for Enter would send that, too.
+func kin(reading agent.Reading, text string) bool {
+	if !reading.Draft || reading.Collapsed {
+		return reading.Draft
+	}
+	shown, whole := plainLetters(reading.DraftText), plainLetters(text)
+	strange := 0
+	for i := range shown {
+		if at := strings.IndexByte(whole, shown[i]); at < 0 {
+			strange++
+		} else {
+			whole = whole[at+1:]
+		}
+	}
+	if known := len(shown) - strange; known == 0 || known < min(len(plainLetters(text)), 16) {
+		return false
+	}
+	return strange == 0 || strange <= residue && strings.ContainsFunc(text, func(r rune) bool { return r >= 0x1100 })
+}
+
+// residue is how many characters of an earlier drawing may stay on a row when agent and tmux do not agree how wide a character is.
+const residue = 4
+
+// plainLetters are the ASCII letters and digits of a text, which no agent draws otherwise.
+func plainLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return -1
+	}, s)
 }
