@@ -127,7 +127,9 @@ func connect(ctx context.Context, o Options) (*Client, error) {
 			if o.Mark != "" {
 				env = append(env, markEnv+"="+o.Mark)
 			}
-			return startProcess(o.Server.command(context.Background(), args, env))
+			cmd := o.Server.command(context.Background(), args, env)
+			dieWithParent(cmd.SysProcAttr)
+			return startProcess(cmd)
 		}
 	}
 	conn, err := open(ctx, o.Server.Args(attachWords(o)...))
