@@ -32,6 +32,8 @@ type launching struct {
 	windows  []string // ids of windows it made in sessions that were there before
 	files    []string
 	entries  []roles.Entry
+	before   []roles.Entry     // what was remembered of its roles
+	tasks    []roles.Record    // opening tasks that it wrote down
 	windowOf map[string]string // session id -> window id of its first pane
 	progress func(string)
 }
@@ -396,19 +398,29 @@ func (l *launching) enter(ctx context.Context, name, session string, made create
 	return err
 }
 
+// startup is the origin of opening tasks.
+const startup = "startup"
+
 // opening returns the messages that wait for a role: what was kept for it while it did not run, and its opening task.
 func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) ([]*delivery, error) {
 	waiting, err := l.s.kept(e)
 	if err != nil || role.Task == "" {
 		return waiting, err
 	}
+	waiting = slices.DeleteFunc(waiting, func(d *delivery) bool {
+		old := d.rec.Origin == startup // of a start whose program never came so far as to take it
+		if old {
+			l.s.conclude(d.rec, roles.StatusFailed, "the role was started anew, with its task")
+		}
+		return old
+	})
 	prof, err := agent.LoadFrom(l.s.cfg.Profiles, e.Profile)
 	if err != nil {
 		return nil, err
 	}
 	rec := l.s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = e.Team, roles.User.String(), e.Address.String(), role.Task, roles.Tag(role.Task)
-	rec.Origin, rec.Status = "startup", roles.StatusAccepted
+	rec.Origin, rec.Status = startup, roles.StatusAccepted
 	text, err := prof.Prepare(role.Task, agent.Prep{Tag: true})
 	if err != nil {
 		return nil, fmt.Errorf("opening task of %s: %w", e.Address, err)
@@ -416,6 +428,7 @@ func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) ([]*delive
 	if err := l.s.log.Append(rec); err != nil {
 		return nil, err
 	}
+	l.tasks = append(l.tasks, rec)
 	l.s.records.broadcast()
 	return append(waiting, newDelivery(rec, text)), nil
 }
@@ -522,8 +535,18 @@ func (l *launching) undo() {
 			<-r.done
 			l.s.forget(r)
 		}
-		if err := l.s.reg.Remove(e.Address); !errors.Is(err, roles.ErrNotFound) {
-			errs = append(errs, err)
+		was := slices.IndexFunc(l.before, func(b roles.Entry) bool { return b.Address == e.Address })
+		if was >= 0 { // a role that was there before keeps its id, and so its mailbox and history
+			old := l.before[was]
+			old.Pane, old.PanePID = "", 0
+			errs = append(errs, l.s.reg.Put(old))
+		} else if _, ok := l.s.reg.Get(e.Address); ok {
+			errs = append(errs, l.s.reg.Remove(e.Address))
+		}
+	}
+	for _, task := range l.tasks {
+		if l.s.owed(task.ID) {
+			l.s.conclude(task, roles.StatusFailed, "the start failed and was undone")
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -63,6 +63,7 @@ func (l *launching) prepare(role *layout.ResolvedRole) error {
 		AgentSession: uuid.NewString(), LayoutFile: l.team.File, Started: time.Now(),
 	}
 	if old, ok := l.s.reg.Get(a); ok {
+		l.before = append(l.before, old)
 		e.ID, e.Former = old.ID, old.Former // a role that comes back keeps its id, and so its mailbox and history
 	}
 	argv := role.Argv

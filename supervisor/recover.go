@@ -136,6 +136,21 @@ func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 	return out, nil
 }
 
+// owed reports whether a message waits to be typed, or is being typed.
+func (s *Supervisor) owed(id string) bool {
+	rec, receipts, err := s.log.Get(id)
+	if err != nil {
+		return false
+	}
+	status := rec.Status
+	for _, r := range receipts {
+		if r.Kind == roles.KindReceipt && r.Status != "" {
+			status = r.Status
+		}
+	}
+	return !status.Final()
+}
+
 // conclude gives a message that no runner has its last status.
 func (s *Supervisor) conclude(msg roles.Record, status roles.Status, why string) {
 	rec := s.record(roles.KindReceipt)

@@ -197,11 +197,15 @@ func (g *rig) start(name string, rs ...layout.ResolvedRole) api.Team {
 }
 
 func (g *rig) tryStart(name string, rs ...layout.ResolvedRole) (api.StartResult, error) {
+	return g.tryStartWithin(time.Minute, name, rs...)
+}
+
+func (g *rig) tryStartWithin(within time.Duration, name string, rs ...layout.ResolvedRole) (api.StartResult, error) {
 	data, err := json.Marshal(layout.Team{Name: name, Dir: g.dir, Arrange: layout.ArrangeWindows, Roles: rs})
 	if err != nil {
 		g.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	env := map[string]string{"PATH": os.Getenv("PATH"), "HOME": g.dir, "LANG": "C.UTF-8"}
 	return g.sup.Start(ctx, g.person(), api.StartRequest{Team: data, Env: env, Width: 100, Height: 30, Wait: true, Within: "20s"}, nil)

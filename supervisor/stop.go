@@ -98,8 +98,12 @@ func (s *Supervisor) stopRole(ctx context.Context, a roles.Address, remove bool)
 		if c == nil {
 			return false, fmt.Errorf("stopping %s: %w", a, errNoClient)
 		}
-		if err := s.killPane(ctx, c, r); err != nil && ctx.Err() == nil {
-			s.slog.Info("stopping", "role", a, "err", err) // gone already, or not ours any more
+		if err := s.killPane(ctx, c, r); err != nil {
+			// Gone already, or the connection went with the last pane. What still runs must not be forgotten.
+			s.slog.Info("stopping", "role", a, "err", err)
+			if rows, again := s.whereabouts(ctx, r.entry.Pane, r.panePID); again != nil || len(rows) > 0 {
+				return false, fmt.Errorf("stopping %s, which still runs: %w", a, err)
+			}
 		}
 		r.tell(signal{gone: true})
 		select {
