@@ -33,6 +33,9 @@ func Classify(p *Profile, s Screen) Reading {
 	if b := v.composer(); b != nil {
 		r.above = v.texts(b.first)
 	}
+	if r.State != Waiting {
+		r.said = v.saidUntil(v.transcriptEnd())
+	}
 	return r
 }
 
@@ -218,6 +221,7 @@ func (v *view) fill(r *Reading, rule *Rule, lines []int) {
 	}
 	m := v.menu(rule.Menu)
 	r.Echo, _ = v.echoAbove(m.options[0].row) // below it, the cursor of a menu may look like the prompt of an echo
+	r.said = v.saidUntil(m.options[0].row)
 	r.Heading, _ = v.heading(m, rule.Heading)
 	for i, o := range m.options {
 		r.Options = append(r.Options, o.label)

@@ -190,12 +190,18 @@ func (v *view) transcriptEnd() int {
 	return b.first
 }
 
-// echoAbove finds the last message of the user above a row.
+// echoAbove finds the last message of the user above a row, and the row after it: the first of the nearest ones at least.
 func (v *view) echoAbove(below int) (string, int) {
 	nearest := max(0, below-maxAbove)
+	echo, y := v.findEcho(below)
+	return echo, max(nearest, y)
+}
+
+// findEcho finds the last message of the user above a row, and the row after it, or "" and -1.
+func (v *view) findEcho(below int) (string, int) {
 	e := v.p.spec.Echo
 	if e == nil {
-		return "", nearest
+		return "", -1
 	}
 	for y := below - 1; y >= 0; y-- {
 		n := e.First.prefix(v.rows[y].text)
@@ -210,9 +216,24 @@ func (v *view) echoAbove(below int) (string, int) {
 			}
 			lines = append(lines, v.rows[y].text[n:])
 		}
-		return strings.Join(lines, "\n"), max(nearest, y)
+		return strings.Join(lines, "\n"), y
 	}
-	return "", nearest
+	return "", -1
+}
+
+// saidUntil returns the rows between the last message of the user and the row at to, without blank ones and notices.
+func (v *view) saidUntil(to int) []string {
+	_, from := v.findEcho(to)
+	if from < 0 {
+		return nil
+	}
+	var said []string
+	for y := from; y < to; y++ {
+		if !v.notice(y) {
+			said = append(said, v.rows[y].text)
+		}
+	}
+	return said
 }
 
 // turn returns the rows of the running or last turn: [from, to) between the last echo and the composer.

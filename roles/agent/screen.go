@@ -62,4 +62,5 @@ type Reading struct {
 	Lines     []int    `json:"lines,omitempty"`   // 0-based rows that decided
 
 	above []string // the rows above the composer: the end of the transcript
+	said  []string // what stands below the last echo, down to the composer or the options
 }

@@ -95,7 +95,7 @@ func plain(s string) string {
 // menu is open). An empty composer alone is no proof: a person may have emptied it. before is the last reading with the
 // text in the composer.
 func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
-	echoed := after.Echo != "" && after.Echo != before.Echo && p.echoes(after.Echo, before)
+	echoed := after.Echo != "" && p.echoes(after.Echo, before) && (after.Echo != before.Echo || again(before, after))
 	switch {
 	case after.State == Waiting:
 		return "menu", echoed
@@ -111,6 +111,16 @@ func (p *Profile) Submitted(before, after Reading) (evidence string, ok bool) {
 		return "transcript", true
 	}
 	return "", false
+}
+
+// again tells whether an echo that reads like the one before is another one, under a menu: the answer to the one before, which
+// stood below it while the agent rested, is not what stands there now.
+func again(before, after Reading) bool {
+	if after.State != Waiting || before.State == Busy || len(before.said) == 0 {
+		return false
+	}
+	n := len(before.said)
+	return len(after.said) < n || !slices.Equal(after.said[:n], before.said)
 }
 
 // echoes tells whether an echo may be that of the draft. A collapsed or scrolled draft shows only a part of the text.

@@ -171,3 +171,41 @@ func TestSubmitted(t *testing.T) {
 		})
 	}
 }
+
+// The same words sent twice, and the same menu both times: the second echo is told from the first by what stands below it.
+func TestSubmittedAgain(t *testing.T) {
+	p := load(t, "scripted")
+	read := func(rows ...string) agent.Reading {
+		return agent.Classify(p, agent.Screen{Text: strings.Join(rows, "\n"), CursorX: -1, CursorY: -1})
+	}
+	rule := strings.Repeat("─", 40)
+	first := []string{"> go on", "• ran: a", ""}
+	box := []string{rule, "▸\u00a0go on", rule, "  enter to send"}
+	menu := []string{"◆ Allow this command? a", "› 1. Yes", "  2. Yes, and don't ask again", "  3. No", "enter to choose · esc to decline"}
+	before := read(append(first, box...)...)
+	for _, c := range []struct {
+		name string
+		rows []string
+		want bool
+	}{
+		{"a second echo", append([]string{"> go on", "• ran: a", "", "> go on", ""}, menu...), true},
+		{"only the second is left", append([]string{"> go on", ""}, menu...), true},
+		{"a menu by itself", append([]string{"> go on", "• ran: a", ""}, menu...), false},
+		{"a menu after more words", append([]string{"> go on", "• ran: a", "• one more thing", ""}, menu...), false},
+		{"a menu after another message", append([]string{"> stop", ""}, menu...), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			after := read(c.rows...)
+			is.Equal(after.State, agent.Waiting)
+			why, ok := p.Submitted(before, after)
+			is.Equal(ok, c.want)
+			is.True(!ok || why == "menu")
+		})
+	}
+	t.Run("nothing was said in between", func(t *testing.T) {
+		is := is.New(t)
+		_, ok := p.Submitted(read(append([]string{"> go on", ""}, box...)...), read(append([]string{"> go on", ""}, menu...)...))
+		is.Equal(ok, false)
+	})
+}
