@@ -150,11 +150,33 @@ func TestSweepOrphans(t *testing.T) {
 	n, err := control.SweepOrphans(mark)
 	is.NoErr(err)
 	is.Equal(n, 0) // its supervisor lives
-	// A stopped client does not see the end of its input, so it stays.
+	// A client dies with its supervisor, even one that is stopped and does not see the end of its input.
 	is.NoErr(syscall.Kill(pid, syscall.SIGSTOP))
 	is.NoErr(cmd.Process.Kill())
 	io.Copy(io.Discard, stdout)
 	cmd.Wait()
+	for comm := "x"; comm == "x" || comm == "tmux: client\n"; {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+		state, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if comm = string(b); strings.Contains(string(state), ") Z ") {
+			comm = ""
+		}
+		is.NoErr(ctx.Err())
+	}
+
+	// One that stayed all the same, as where the kernel cannot do that, is swept.
+	orphan := s.Command(ctx, "-C", "attach-session", "-t", "=mine", "-f", "ignore-size")
+	orphan.Env = append(orphan.Env, "ISESH_CONTROL="+mark, "ISESH_CONTROL_PARENT=1")
+	in, err := orphan.StdinPipe()
+	is.NoErr(err)
+	defer in.Close()
+	out, err := orphan.StdoutPipe()
+	is.NoErr(err)
+	is.NoErr(orphan.Start())
+	defer orphan.Wait()
+	var begin string
+	_, err = fmt.Fscan(out, &begin) // it is attached
+	is.NoErr(err)
 	n, err = control.SweepOrphans("another mark")
 	is.NoErr(err)
 	is.Equal(n, 0)
