@@ -166,10 +166,16 @@ func (s *Supervisor) Respond(ctx context.Context, c api.Caller, req api.ActReque
 	for i, k := range req.Keys {
 		rows := a.rows
 		if i > 0 {
-			rows = nil // the first key may have changed the menu, as it should
 			s.until(ctx, keyGap, func() bool { return false })
+			rows, err = s.goOn(ctx, c, r)
 		}
-		if err := r.press(ctx, rows, k); err != nil {
+		if err == nil {
+			err = r.press(ctx, rows, k)
+		}
+		if err != nil {
+			if len(pressed) > 0 {
+				s.acted(c, r, roles.KindRespond, a, api.ActResult{Pressed: pressed})
+			}
 			return api.ActResult{}, err
 		}
 		pressed = append(pressed, k)
@@ -180,6 +186,21 @@ func (s *Supervisor) Respond(ctx context.Context, c api.Caller, req api.ActReque
 	res := api.ActResult{To: r.addr.String(), Pressed: pressed, Menu: a.menu, State: role.State, Kind: role.Kind}
 	s.acted(c, r, roles.KindRespond, a, res)
 	return res, doErr
+}
+
+// goOn says on what screen the next of several keys may be pressed. The one before may have changed the menu, as it should: a person knows
+// that, and a role may answer what is open now only if it might have answered it alone.
+func (s *Supervisor) goOn(ctx context.Context, c api.Caller, r *runner) (rows []control.Cond, err error) {
+	if c.Role.Role == "" {
+		return nil, nil
+	}
+	doErr := r.do(ctx, func() {
+		var now *answer
+		if now, err = r.readMenu(ctx, ""); err == nil {
+			rows, err = now.rows, s.may(c, r, now.menu.Kind)
+		}
+	})
+	return rows, errors.Join(doErr, err)
 }
 
 // Cancel interrupts the turn that is going on, clears a prompt that the agent hands back, and sends Message when there is one.
@@ -249,6 +270,9 @@ func (r *runner) interrupt(ctx context.Context, within time.Duration, force bool
 			r.s.until(ctx, keyGap, func() bool { return false })
 		}
 		if err := r.press(ctx, conds, k); err != nil {
+			if i == 0 {
+				err = errors.Join(err, r.do(ctx, func() { r.interrupted, r.back = false, nil }))
+			}
 			return pressed, err
 		}
 		pressed = append(pressed, k)

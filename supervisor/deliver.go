@@ -187,6 +187,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if why == "" && r.back != nil {
 		why = "interrupted"
 	}
+	if r.s.ending() {
+		why = "the supervisor is ending; the next one goes on"
+	}
 	if why != "" {
 		if why == "draft" && r.back == nil && r.interrupted && r.sent != nil && r.prof.Seen(r.reading, r.sent.text) {
 			r.back = &handback{end: now.Add(backEnd)} // it has come back later than ever

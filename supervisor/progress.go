@@ -117,3 +117,8 @@ func plainLetters(s string) string {
 		return -1
 	}, s)
 }
+
+// typing reports that a message is half typed and nothing is in its way.
+func (r *runner) typing() bool {
+	return r.cur != nil && !r.gone && r.state != agent.Waiting && impeded(r.facts) == ""
+}

@@ -196,10 +196,14 @@ func (s *Supervisor) teamOf(c api.Caller) string {
 	if c.Role.Role != "" {
 		return c.Role.Team
 	}
-	best, team := "", ""
+	best, team, lives := "", "", false
 	for _, t := range s.reg.Teams() {
-		if t.Dir != "" && within(c.Dir, t.Dir) && len(t.Dir) > len(best) {
-			best, team = t.Dir, t.Name
+		if t.Dir == "" || !within(c.Dir, t.Dir) || len(t.Dir) < len(best) {
+			continue
+		}
+		// Of several for one directory, one that runs.
+		if running := s.teamLives(t.Name); len(t.Dir) > len(best) || running && !lives {
+			best, team, lives = t.Dir, t.Name, running
 		}
 	}
 	return team

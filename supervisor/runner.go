@@ -49,9 +49,11 @@ func (a signal) or(b signal) signal {
 type view struct {
 	role api.Role
 	live bool
-	menu openMenu
-	back bool // a prompt may come back after an interrupt
-	at   place
+	// typing: a message is half typed, and may be done soon
+	typing bool
+	menu   openMenu
+	back   bool // a prompt may come back after an interrupt
+	at     place
 }
 
 // runner owns one role for as long as its pane lives: what is on its screen, what is queued for it and what is typed into it. Fields
@@ -374,7 +376,7 @@ func (r *runner) publish() {
 	}
 	r.viewMu.Lock()
 	before := r.shown
-	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, menu: r.menu, back: r.back != nil, at: r.at}
+	r.shown = view{role: role, live: !r.gone && r.state != agent.Dead, typing: r.typing(), menu: r.menu, back: r.back != nil, at: r.at}
 	changed := !sameView(before, r.shown)
 	r.viewMu.Unlock()
 	if changed {
@@ -392,6 +394,6 @@ func (r *runner) view() view {
 func sameView(a, b view) bool {
 	x, y := a.role, b.role
 	sameMenu := (x.Menu == nil) == (y.Menu == nil) && (x.Menu == nil || x.Menu.ID == y.Menu.ID && x.Menu.Selected == y.Menu.Selected)
-	return a.live == b.live && a.at == b.at && a.menu == b.menu && a.back == b.back && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
+	return a.live == b.live && a.typing == b.typing && a.at == b.at && a.menu == b.menu && a.back == b.back && x.State == y.State && x.Kind == y.Kind && x.Queue == y.Queue && x.Held == y.Held && x.Draft == y.Draft &&
 		x.Trouble == y.Trouble && x.Last == y.Last && (x.Exit == nil) == (y.Exit == nil) && sameMenu
 }

@@ -149,8 +149,12 @@ func (s *Supervisor) senderTag(rec roles.Record) string {
 	if from == roles.User.String() {
 		return ""
 	}
-	if a, err := roles.ParseAddress(from); err == nil && a.Team == rec.Team {
+	a, err := roles.ParseAddress(from)
+	switch {
+	case err == nil && a.Team == rec.Team:
 		return a.Role
+	case err == nil && a.Team == "":
+		return "/" + a.Role // a bare name would be a role of the receiver's own team
 	}
 	return from
 }

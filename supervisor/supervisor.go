@@ -144,6 +144,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 	close(s.ready)
 	s.untilDone(ctx)
+	s.drain(ctx)
 	cancel()
 	s.wg.Wait()
 	return s.closeFiles()
@@ -230,9 +231,7 @@ func (s *Supervisor) notice(team, text string) {
 	s.slog.Warn(text, "team", team)
 	rec := s.record(roles.KindNotice)
 	rec.Team, rec.Text = team, text
-	if err := s.log.AppendLazy(rec); err != nil {
-		s.slog.Error("writing a notice", "err", err)
-	}
+	s.write(rec)
 }
 
 // record starts a record of the conversation.
