@@ -158,7 +158,11 @@ func (m *Mailboxes) update() error {
 			if !ok {
 				return true
 			}
-			if a, ok := m.boxOf(&rec, l.at); ok && !filed(a, rec.ID) {
+			switch a, ok := m.boxOf(&rec, l.at); {
+			case !ok:
+			case filed(a, rec.ID):
+				m.noteSize(a)
+			default:
 				fresh[a] = append(fresh[a], rec)
 				records++
 			}
@@ -178,6 +182,16 @@ func (m *Mailboxes) update() error {
 	}
 	m.unsure = false
 	return nil
+}
+
+// noteSize takes a box that was found filled, without an index that knew of it, into the index.
+func (m *Mailboxes) noteSize(a Address) {
+	if _, known := m.boxes[a]; known {
+		return
+	}
+	if info, err := os.Lstat(m.path(a)); err == nil {
+		m.boxes[a] = info.Size()
+	}
 }
 
 // filed returns a function that tells whether a box holds a record already.

@@ -107,6 +107,23 @@ func TestMailboxesAreRebuilt(t *testing.T) {
 	}
 }
 
+// First the index is lost, then a box: the index that was made in between must know the box.
+func TestMailboxLostAfterItsIndex(t *testing.T) {
+	is := is.New(t)
+	d := testDir(t)
+	l := openTest(t, d)
+	m, _ := openBoxes(t, d, l)
+	is.NoErr(l.Append(message("shop/dev", "1")))
+	is.NoErr(m.Update())
+	is.NoErr(m.Close())
+	for _, lost := range []string{"mailbox/.index.json", "mailbox/shop/dev.jsonl"} {
+		is.NoErr(os.Remove(d.join(lost)))
+		m, _ := openBoxes(t, d, l)
+		is.Equal(listed(t, m, shopDev), "1")
+		is.NoErr(m.Close())
+	}
+}
+
 func TestMailboxRename(t *testing.T) {
 	is := is.New(t)
 	d := testDir(t)
