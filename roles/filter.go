@@ -13,6 +13,7 @@ type Filter struct {
 	Tag   string
 	ID    string    // this record, and those whose Ref or InReplyTo it is
 	Since time.Time // at or after
+	Said  bool      // only what people read: no receipts, and no turns that say nothing
 	Limit int       // only the newest so many
 }
 
@@ -26,6 +27,7 @@ func (f Filter) match(rec *Record) bool {
 		f.Team != "" && rec.Team != f.Team && teamOf(rec.From) != f.Team && teamOf(rec.To) != f.Team,
 		len(f.Kinds) > 0 && !slices.Contains(f.Kinds, rec.Kind),
 		f.Tag != "" && rec.Tag != f.Tag,
+		f.Said && (rec.Kind == KindReceipt || rec.Kind == KindTurn && rec.Text == ""),
 		f.ID != "" && rec.ID != f.ID && rec.Ref != f.ID && rec.InReplyTo != f.ID,
 		rec.Time.Before(f.Since):
 		return false

@@ -330,10 +330,24 @@ func TestTailFilters(t *testing.T) {
 	is.Equal(items[0].Last.Evidence, "test")
 	is.Equal(items[2].Receipts, 0)
 
+	// A turn tells of its message; turns that say nothing are left out of what people read, before the limit counts.
+	mute := Record{ID: NewID(), Kind: KindTurn, Team: "shop", From: "shop/dev", Ref: m1.ID, Status: StatusAnswered}
+	words := Record{ID: NewID(), Kind: KindTurn, Team: "shop", From: "shop/reviewer", Ref: m2.ID, Status: StatusFailed, Text: "words"}
+	is.NoErr(l.Append(mute, words, mute))
+	items, err = l.TailItems(Filter{Said: true, Team: "shop", Limit: 4})
+	is.NoErr(err)
+	is.Equal(len(items), 4)
+	is.Equal([]string{items[0].Text, items[1].Text, items[2].Text, items[3].Text}, []string{"m2", "m3", "r1", "words"})
+	is.Equal(items[0].Status(), StatusFailed)
+	is.Equal(items[0].Receipts, 1)
+	items, err = l.TailItems(Filter{ID: m1.ID, Limit: 1, Kinds: []Kind{KindMessage}})
+	is.NoErr(err)
+	is.Equal(items[0].Status(), StatusAnswered)
+
 	rec, receipts, err := l.Get(m1.ID)
 	is.NoErr(err)
 	is.Equal(rec.Text, "m1")
-	is.Equal(len(receipts), 2)
+	is.Equal(len(receipts), 4)
 	is.Equal(receipts[0].Status, StatusPasted) // oldest first
 	_, _, err = l.Get("nope")
 	is.True(errors.Is(err, ErrNotFound))

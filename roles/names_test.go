@@ -75,6 +75,7 @@ func TestResolve(t *testing.T) {
 		{ref: "worker-1", team: "blog", suggestion: "worker-10"},
 		{ref: "worker", team: "blog"},
 		{ref: "dve", team: "shop", suggestion: "dev"},
+		{ref: "DEV", team: "shop", suggestion: "dev"},
 		{ref: "shop/dve", team: "shop", suggestion: "shop/dev"},
 		{ref: "shop/solo", team: "shop", suggestion: "solo"},
 		{ref: "x", team: "shop"},

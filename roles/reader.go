@@ -102,29 +102,29 @@ func (r *Reader) Tail(f Filter) ([]Record, error) {
 // Item is a record and what became of it.
 type Item struct {
 	Record
-	Last     Record // its newest receipt; zero when there is none
+	Last     Record // its newest receipt, or how its turn ended; zero when there is neither
 	Receipts int    // how many receipts there are
 }
 
-// Status returns the last known status: that of the newest receipt, else the record's own.
+// Status returns the last known status: that of its turn, of the newest receipt, else the record's own.
 func (i Item) Status() Status {
-	if i.Receipts > 0 {
+	if i.Last.ID != "" {
 		return i.Last.Status
 	}
 	return i.Record.Status
 }
 
-// TailItems is Tail with every record's receipts folded into it. Receipts come as items of their own only when f.Kinds names them.
+// TailItems is Tail with every record's receipts, and the end of its turn, folded into it. Receipts come as items of their own only when f.Kinds names them.
 func (r *Reader) TailItems(f Filter) ([]Item, error) { return r.tail(f, true) }
 
 func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
-	needles, receipt := f.needles(), []byte(`"kind":"receipt"`)
+	needles, receipt, turn := f.needles(), []byte(`"kind":"receipt"`), []byte(`"kind":"turn"`)
 	wantReceipts := !fold || slices.Contains(f.Kinds, KindReceipt)
 	fates := map[string]Item{} // receipts met before (that is, written after) the record they belong to
 	stop := f.Since.Add(-lookBack)
 	var items []Item
 	err := eachBackward(r.dir, conversation, func(l lineAt) bool {
-		foldable := fold && bytes.Contains(l.text, receipt)
+		foldable := fold && (bytes.Contains(l.text, receipt) || bytes.Contains(l.text, turn))
 		for _, n := range needles {
 			if !foldable && !bytes.Contains(l.text, n) {
 				return true
@@ -137,12 +137,14 @@ func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
 		if !f.Since.IsZero() && rec.Time.Before(stop) {
 			return false
 		}
-		if fold && rec.Kind == KindReceipt {
+		if fold && (rec.Kind == KindReceipt || rec.Kind == KindTurn && rec.Ref != "" && rec.Status != "") {
 			fate := fates[rec.Ref]
-			if fate.Receipts == 0 {
+			if fate.Last.ID == "" {
 				fate.Last = rec
 			}
-			fate.Receipts++
+			if rec.Kind == KindReceipt {
+				fate.Receipts++
+			}
 			fates[rec.Ref] = fate
 		}
 		fate := fates[rec.ID]

@@ -81,6 +81,7 @@ func Resolve(ref, callerTeam string, known []Address) (Address, error) {
 // half of it away. A name that is right but for the team is suggested with its team.
 func suggest(ref string, known []Address) string {
 	best, bestAt := "", 3
+	ref = strings.ToLower(ref) // as all names are
 	try := func(name, as string) {
 		if d := edits(ref, name); d < bestAt && 2*d < max(len(ref), len(name)) {
 			best, bestAt = as, d

@@ -43,7 +43,13 @@ func approval(option string) wish {
 			}
 			return p.Choose(r, agent.Option(2).Widening())
 		}
-		return p.Choose(r, agent.Label(option).Widening())
+		keys, label, err := p.Choose(r, agent.Label(option).Widening())
+		if err == nil {
+			if _, no, denyErr := p.Choose(r, agent.Deny); denyErr == nil && no == label {
+				return nil, "", fmt.Errorf("%q says no, which isesh deny does; nothing was pressed", label)
+			}
+		}
+		return keys, label, err
 	}
 }
 
@@ -74,7 +80,8 @@ func (s *Supervisor) choose(ctx context.Context, c api.Caller, req api.ActReques
 			return
 		}
 		if a.keys, a.label, err = want(r.prof, r.reading); err != nil {
-			err = &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: %v", r.addr, err), Candidates: a.menu.Options}
+			err = &api.Error{Code: api.CodeError, Message: fmt.Sprintf("%s: %v", r.addr, err), Candidates: a.menu.Options,
+				Hint: fmt.Sprintf("isesh read %s shows it; isesh respond %s KEY presses a key", r.addr, r.addr)}
 		}
 	})
 	if err = errors.Join(doErr, err); err != nil {
@@ -83,8 +90,10 @@ func (s *Supervisor) choose(ctx context.Context, c api.Caller, req api.ActReques
 	if err := r.answer(ctx, a); err != nil {
 		return api.ActResult{}, err
 	}
+	// Written before the agent can do anything that follows from it.
+	id := s.acted(c, r, kind, a, api.ActResult{Pressed: a.pressed})
 	res, err := s.settled(ctx, r, a, req)
-	s.acted(c, r, kind, a, res)
+	res.ID = id
 	return res, err
 }
 
@@ -114,8 +123,8 @@ func (s *Supervisor) may(c api.Caller, r *runner, kind string) error {
 	}
 }
 
-// acted writes an answer into the conversation.
-func (s *Supervisor) acted(c api.Caller, r *runner, kind roles.Kind, a *answer, res api.ActResult) {
+// acted writes an answer into the conversation and returns the id of its record.
+func (s *Supervisor) acted(c api.Caller, r *runner, kind roles.Kind, a *answer, res api.ActResult) string {
 	rec := s.record(kind)
 	rec.Team, rec.From, rec.To, rec.Origin = r.addr.Team, c.Name(), r.addr.String(), "person"
 	if c.Role.Role != "" {
@@ -129,6 +138,7 @@ func (s *Supervisor) acted(c api.Caller, r *runner, kind roles.Kind, a *answer, 
 		rec.Evidence = "pressed " + strings.Join(res.Pressed, " ")
 	}
 	s.write(rec)
+	return rec.ID
 }
 
 // Respond types keys as they are named: the caller has read the screen and knows what they do.
@@ -184,7 +194,7 @@ func (s *Supervisor) Respond(ctx context.Context, c api.Caller, req api.ActReque
 	doErr = r.do(ctx, func() { r.see(ctx) })
 	role := r.view().role
 	res := api.ActResult{To: r.addr.String(), Pressed: pressed, Menu: a.menu, State: role.State, Kind: role.Kind}
-	s.acted(c, r, roles.KindRespond, a, res)
+	res.ID = s.acted(c, r, roles.KindRespond, a, res)
 	return res, doErr
 }
 
@@ -243,7 +253,7 @@ func (s *Supervisor) Cancel(ctx context.Context, c api.Caller, req api.ActReques
 		if res.Pressed, err = r.interrupt(ctx, within, req.Force); err != nil {
 			return res, err
 		}
-		s.acted(c, r, roles.KindCancel, nil, res)
+		res.ID = s.acted(c, r, roles.KindCancel, nil, res)
 	}
 	role := r.view().role
 	res.State, res.Kind = role.State, role.Kind

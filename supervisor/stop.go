@@ -38,6 +38,9 @@ func (s *Supervisor) Stop(ctx context.Context, c api.Caller, req api.StopRequest
 		if stopped {
 			res.Stopped = append(res.Stopped, a.String())
 		}
+		if req.Delete && err == nil {
+			res.Forgotten = append(res.Forgotten, a.String())
+		}
 	}
 	if req.Delete {
 		errs = append(errs, s.forgetTeams())

@@ -144,13 +144,18 @@ func (r *runner) screen(ctx context.Context, req api.ReadRequest) (text, title s
 
 // Log passes on the conversation, oldest first; with Follow it goes on as it grows.
 func (s *Supervisor) Log(ctx context.Context, c api.Caller, q api.LogQuery, yield func(api.Entry) error) error {
-	f := roles.Filter{Team: q.Team, ID: q.ID, Since: q.Since, Limit: q.Limit}
+	f := roles.Filter{Team: q.Team, ID: q.ID, Since: q.Since, Limit: q.Limit, Said: q.Said}
+	unknown := s.logTeam(q) // an error only if the conversation does not know the name either
 	if q.Role != "" {
 		a, err := s.resolve(c, q.Role)
-		if err != nil {
-			return err
+		switch {
+		case err == nil:
+			f.Role = a.String()
+		case q.Team == "" && len(s.members(q.Role)) > 0:
+			f.Team = q.Role
+		default:
+			f.Role, unknown = q.Role, err
 		}
-		f.Role = a.String()
 	}
 	grown := s.records.wait()
 	offset := s.log.Offset()
@@ -158,6 +163,10 @@ func (s *Supervisor) Log(ctx context.Context, c api.Caller, q api.LogQuery, yiel
 	if err != nil {
 		return err
 	}
+	if unknown != nil && len(items) == 0 {
+		return unknown
+	}
+	f.Said = false
 	for _, it := range items {
 		if err := yield(entryOf(it)); err != nil {
 			return err
@@ -187,6 +196,17 @@ func (s *Supervisor) Log(ctx context.Context, c api.Caller, q api.LogQuery, yiel
 			}
 		}
 	}
+}
+
+// logTeam says that a query asks for a team or a message that is not known.
+func (s *Supervisor) logTeam(q api.LogQuery) error {
+	if q.ID != "" {
+		return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no message %q", q.ID), Hint: "isesh log --json shows the ids"}
+	}
+	if q.Team == "" || len(s.members(q.Team)) > 0 {
+		return nil
+	}
+	return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no team %q", q.Team), Hint: "isesh status shows them"}
 }
 
 func entryOf(it roles.Item) api.Entry {

@@ -39,7 +39,7 @@ func (c Choice) Widening() Choice {
 // The keys are right for the menu in r and no other: whoever sends them must make sure that it still is the same.
 func (p *Profile) Choose(r Reading, want Choice) (keys []string, option string, err error) {
 	if r.State != Waiting {
-		return nil, "", fmt.Errorf("answering: the agent is %s, there is no menu to answer", r.State)
+		return nil, "", fmt.Errorf("the agent is %s, there is no menu to answer", r.State)
 	}
 	i := -1
 	switch want.what {
@@ -55,12 +55,12 @@ func (p *Profile) Choose(r Reading, want Choice) (keys []string, option string, 
 		i, err = p.meant(r, p.spec.Choices.Deny[r.Kind], "refuses")
 	case "option":
 		if i = want.n - 1; i < 0 || i >= len(r.Options) {
-			err = fmt.Errorf("answering: there is no option %d%s", want.n, among(r.Options))
+			err = fmt.Errorf("there is no option %d%s", want.n, among(r.Options))
 		}
 	case "label":
 		i, err = byLabel(r.Options, want.label)
 	default:
-		err = fmt.Errorf("answering: nothing was chosen")
+		err = fmt.Errorf("nothing was chosen")
 	}
 	if err != nil {
 		return nil, "", err
@@ -68,7 +68,7 @@ func (p *Profile) Choose(r Reading, want Choice) (keys []string, option string, 
 	option = r.Options[i]
 	asked := want.what == "option" || want.what == "label" // the others name the options that do not
 	if asked && !want.widen && p.spec.Choices.Widen.match(strings.ToLower(option)) {
-		return nil, "", fmt.Errorf("answering: %q grants more than what is asked for now; allow that expressly, or choose another%s", option, among(r.Options))
+		return nil, "", fmt.Errorf("%q grants more than what is asked for now; allow that expressly, or choose another%s", option, among(r.Options))
 	}
 	keys, err = keysTo(r, i, p.spec.Keys.Submit)
 	return keys, option, err
@@ -80,13 +80,13 @@ func (p *Profile) meant(r Reading, re Regex, means string) (int, error) {
 	for i, o := range r.Options {
 		if re.match(o) {
 			if found >= 0 {
-				return -1, fmt.Errorf("answering: both %q and %q may be the option that %s; choose one by its label", r.Options[found], o, means)
+				return -1, fmt.Errorf("both %q and %q may be the option that %s; choose one by its label", r.Options[found], o, means)
 			}
 			found = i
 		}
 	}
 	if found < 0 {
-		return -1, fmt.Errorf("answering: no option of this %s menu is known to be the one that %s; choose by label%s", r.Kind, means, among(r.Options))
+		return -1, fmt.Errorf("no option of this %s menu is known to be the one that %s; choose by label%s", r.Kind, means, among(r.Options))
 	}
 	return found, nil
 }
@@ -107,9 +107,9 @@ func byLabel(options []string, label string) (int, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return -1, fmt.Errorf("answering: no option is called %q%s", label, among(options))
+		return -1, fmt.Errorf("no option is called %q%s", label, among(options))
 	}
-	return -1, fmt.Errorf("answering: %d options begin with %q%s", len(found), label, among(options))
+	return -1, fmt.Errorf("%d options begin with %q%s", len(found), label, among(options))
 }
 
 // among lists the options for an error.
@@ -130,7 +130,7 @@ func keysTo(r Reading, i int, enter string) ([]string, error) {
 		return []string{r.Keys[i]}, nil
 	}
 	if r.Selected < 0 || enter == "" {
-		return nil, fmt.Errorf("answering: %q has no key of its own and none of the options is highlighted; answer at the terminal", r.Options[i])
+		return nil, fmt.Errorf("%q has no key of its own and none of the options is highlighted; answer at the terminal", r.Options[i])
 	}
 	step, n := "Down", i-r.Selected
 	if n < 0 {

@@ -72,9 +72,9 @@ func TestEveryRoute(t *testing.T) {
 			return r.Roles[0].State, err
 		}, "idle"},
 		{"whoami", nil, func() (any, error) { r, err := c.WhoAmI(ctx); return r.Address, err }, "shop/dev"},
-		{"log", LogQuery{Role: "dev", Team: "shop", Limit: 3, Since: since.UTC(), ID: "x"}, func() (any, error) {
+		{"log", LogQuery{Role: "dev", Team: "shop", Limit: 3, Since: since.UTC(), ID: "x", Said: true}, func() (any, error) {
 			var ids string
-			err := c.Log(ctx, LogQuery{Role: "dev", Team: "shop", Limit: 3, Since: since, ID: "x"}, func(e Entry) error { ids += e.ID; return nil })
+			err := c.Log(ctx, LogQuery{Role: "dev", Team: "shop", Limit: 3, Since: since, ID: "x", Said: true}, func(e Entry) error { ids += e.ID; return nil })
 			return ids, err
 		}, "12"},
 		{"supervisor/stop", StopSupervisor{}, func() (any, error) { return nil, c.StopSupervisor(ctx, StopSupervisor{}) }, nil},

@@ -88,7 +88,10 @@ func (s *server) start(w http.ResponseWriter, r *http.Request, c Caller) error {
 // logLines answers with the log, and goes on while it is followed.
 func (s *server) logLines(w http.ResponseWriter, r *http.Request, c Caller) error {
 	q := &query{values: r.URL.Query()}
-	req := LogQuery{Role: q.text("role"), Team: q.text("team"), ID: q.text("id"), Limit: q.number("limit"), Since: q.time("since"), Follow: q.flag("follow")}
+	req := LogQuery{
+		Role: q.text("role"), Team: q.text("team"), ID: q.text("id"), Limit: q.number("limit"), Since: q.time("since"),
+		Said: q.flag("said"), Follow: q.flag("follow"),
+	}
 	if err := q.end(); err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ type Build struct {
 // Caller is who asks, as the supervisor found out. It is never read from a request's body.
 type Caller struct {
 	PID      int           `json:"pid"`
-	Role     roles.Address `json:"role"`                // zero: a person
+	Role     roles.Address `json:"role,omitzero"`       // zero: a person
 	Claimed  string        `json:"claimed,omitempty"`   // --from, where it disagrees with what was found: unverified
 	How      string        `json:"how"`                 // ancestry, tmux_pane, isesh_role, user
 	Dir      string        `json:"dir,omitempty"`       // the client's working directory: a person's team is the one whose directory holds it
@@ -165,9 +165,10 @@ type StopRequest struct {
 	Delete  bool     `json:"delete"` // forget the roles, too
 }
 
-// StopResult names what was stopped.
+// StopResult names what was stopped, and what was forgotten.
 type StopResult struct {
-	Stopped []string `json:"stopped"`
+	Stopped   []string `json:"stopped"`
+	Forgotten []string `json:"forgotten,omitempty"` // with Delete
 }
 
 // RestartRequest restarts the program of roles in place.
@@ -259,6 +260,9 @@ type LogQuery struct {
 	Limit int       `json:"limit,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	ID    string    `json:"id,omitempty"` // this record and its receipts
+	// Said leaves out what people do not read: receipts (their last status is in the entry of their message), and turns that say nothing. What
+	// follows with Follow is complete.
+	Said bool `json:"said,omitempty"`
 	// Follow keeps the answer open and sends records as they are written, one JSON object a line.
 	Follow bool `json:"follow,omitempty"`
 }

@@ -160,6 +160,9 @@ func (q LogQuery) values() url.Values {
 	if !q.Since.IsZero() {
 		v.Set("since", q.Since.Format(time.RFC3339Nano))
 	}
+	if q.Said {
+		v.Set("said", "true")
+	}
 	if q.Follow {
 		v.Set("follow", "true")
 	}
