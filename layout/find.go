@@ -51,6 +51,11 @@ func IsPath(arg string) bool {
 // IsShipped tells whether a path that Find or List returned is that of a layout that came with the program.
 func IsShipped(path string) bool { return strings.HasPrefix(path, shippedPrefix) }
 
+// ShippedName is the name by which a shipped layout is started.
+func ShippedName(path string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(path, shippedPrefix), ".yaml")
+}
+
 func isYAML(name string) bool {
 	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
 }

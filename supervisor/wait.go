@@ -160,6 +160,10 @@ func (s *Supervisor) Log(ctx context.Context, c api.Caller, q api.LogQuery, yiel
 	grown := s.records.wait()
 	offset := s.log.Offset()
 	items, err := s.log.TailItems(f)
+	if err == nil && len(items) == 0 && unknown != nil && q.Role != "" && q.Team == "" { // a team that was forgotten?
+		f.Role, f.Team = "", q.Role
+		items, err = s.log.TailItems(f)
+	}
 	if err != nil {
 		return err
 	}

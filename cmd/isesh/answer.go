@@ -17,6 +17,7 @@ func (a *app) act(ctx context.Context, do act, done string, req api.ActRequest, 
 	if within > 0 {
 		req.Within = within.String()
 	}
+	started := a.now()
 	client, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (a *app) act(ctx context.Context, do act, done string, req api.ActRequest, 
 	if a.flags.json {
 		return status(receiptExit(result.Receipt.Status))
 	}
-	return a.printReceipt(*result.Receipt, a.now().Sub(result.Receipt.Time))
+	return a.printReceipt(*result.Receipt, a.now().Sub(started))
 }
 
 // actLine is the one line about an answer: what was chosen, of what, and what the role does now.
@@ -47,6 +48,8 @@ func (a *app) actLine(done string, r api.ActResult) string {
 	p := a.palette(a.out)
 	line := done + " " + p.speaker(r.To)
 	switch {
+	case len(r.Pressed) == 0 && r.Menu == nil:
+		return p.speaker(r.To) + " was idle already: there was nothing to cancel" // no other answer presses nothing
 	case r.Option != "":
 		line += fmt.Sprintf(": %q", printable(r.Option, false))
 	case len(r.Pressed) > 0:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"isesh/layout"
 	"isesh/roles"
 	"isesh/supervisor/api"
 )
@@ -36,7 +37,7 @@ func (b board) list(list []api.Role) error {
 			plain(count(r.Queue)), plain(count(r.Unread)), plain(printable(tilde(r.Dir, b.home), false)), {b.roleNote(r), b.p.faint},
 		})
 	}
-	return writeTable(b.w, rows, b.width)
+	return writeTable(b.w, narrowed(rows, b.width, "DIR", "PANE", "UNREAD", "AGENT", "QUEUE", "SINCE"), b.width)
 }
 
 // team prints a team's board.
@@ -49,11 +50,16 @@ func (b board) team(t api.Team) error {
 	if t.Dir != "" {
 		head += "  " + printable(tilde(t.Dir, b.home), false)
 	}
-	if t.Layout != "" {
-		head += b.p.faint("  layout " + printable(tilde(t.Layout, b.home), false))
-	}
-	if t.Session != "" {
-		head += b.p.faint("  tmux session " + printable(t.Session, false))
+	used := width(name) + 2 + width(tilde(t.Dir, b.home))
+	for _, about := range []struct{ what, value string }{{"layout", layoutName(t, b.home)}, {"session", t.Session}} {
+		if about.value == "" {
+			continue
+		}
+		text := about.what + " " + printable(about.value, false)
+		if used += 2 + width(text); b.width > 0 && used > b.width {
+			break // status ROLE and --json say it
+		}
+		head += b.p.faint("  " + text)
 	}
 	if _, err := fmt.Fprintln(b.w, head); err != nil {
 		return err
@@ -71,6 +77,18 @@ func (b board) team(t api.Team) error {
 			plain(age(b.now, r.Since)), plain(orDash(r.Profile)), {b.roleNote(r), b.p.faint}})
 	}
 	return writeTable(b.w, rows, b.width)
+}
+
+// layoutName is how a team's layout is called: by its name where it was shipped, by its file's name where that is in the team's directory, else
+// by its path.
+func layoutName(t api.Team, home string) string {
+	if layout.IsShipped(t.Layout) {
+		return layout.ShippedName(t.Layout)
+	}
+	if name, ok := strings.CutPrefix(t.Layout, t.Dir+"/"); ok {
+		return name
+	}
+	return tilde(t.Layout, home)
 }
 
 // teams prints the boards with an empty line between them.

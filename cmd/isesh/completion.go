@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"isesh/layout"
 	"isesh/layouts"
+	"isesh/supervisor/api"
 )
 
 // completionTimeout bounds what a press of Tab may wait for. Nobody waits longer; it is not an error, there is just nothing to offer.
@@ -50,17 +52,7 @@ func (a *app) completeRoles(most int, teams bool) cobra.CompletionFunc {
 		if most > 0 && len(args) >= most {
 			return nil, directive
 		}
-		ctx, cancel := context.WithTimeout(c.Context(), completionTimeout)
-		defer cancel()
-		client, err := a.connectRunning(ctx)
-		if err != nil {
-			return nil, directive
-		}
-		defer client.Close()
-		list, err := client.Roles(ctx)
-		if err != nil {
-			return nil, directive
-		}
+		list := a.rolesNow(c.Context())
 		// A bare name will do where it is the only one.
 		names := map[string]int{}
 		for _, r := range list {
@@ -87,6 +79,33 @@ func (a *app) completeRoles(most int, teams bool) cobra.CompletionFunc {
 		}
 		return offers, directive
 	}
+}
+
+// completeTeams offers the teams that there are.
+func (a *app) completeTeams(c *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var teams []cobra.Completion
+	for _, r := range a.rolesNow(c.Context()) {
+		if r.Team != "" && !slices.Contains(teams, r.Team) {
+			teams = append(teams, r.Team)
+		}
+	}
+	return teams, cobra.ShellCompDirectiveNoFileComp
+}
+
+// rolesNow are the roles that a running supervisor knows, none when none runs or it does not answer at once.
+func (a *app) rolesNow(ctx context.Context) []api.Role {
+	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+	defer cancel()
+	client, err := a.connectRunning(ctx)
+	if err != nil {
+		return nil
+	}
+	defer client.Close()
+	list, err := client.Roles(ctx)
+	if err != nil {
+		return nil
+	}
+	return list
 }
 
 // completeLayouts offers the layouts that can be started by name, and files.

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,6 +68,10 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 	if err := a.needTmux(ctx); err != nil {
 		return err
 	}
+	// Written into a pipe that nobody reads, the demo ends with an error, and cleans up, instead of dying. What it starts is not told.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	defer signal.Stop(pipe)
 	d, err := a.newDemo(keep)
 	if err != nil {
 		return err
@@ -86,7 +93,7 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 	if kept = keep; kept {
 		return d.sayHow()
 	}
-	d.say("Next: isesh start trio starts three real agents, isesh init writes a layout of your own.")
+	d.say("Next: isesh start trio starts three real agents; isesh init writes a layout.")
 	return nil
 }
 
@@ -101,7 +108,7 @@ func (a *app) newDemo(keep bool) (*demo, error) {
 	}
 	dir, err := os.MkdirTemp(parent, "isesh-demo-")
 	if err != nil {
-		return nil, fmt.Errorf("making a directory for the demo: %w", err)
+		return nil, &api.Error{Code: api.CodeError, Message: fmt.Sprintf("making a directory for the demo: %v", err), Hint: "TMPDIR may name another place"}
 	}
 	for _, sub := range []string{"run", "shop"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
@@ -126,7 +133,7 @@ func (a *app) newDemo(keep bool) (*demo, error) {
 
 // play starts the team and plays the round.
 func (d *demo) play(ctx context.Context) error {
-	d.say("Three scripted agents, on a tmux server of their own: no account, no network, your tmux is not touched.")
+	d.say("Three scripted agents on a tmux server of their own; yours is not touched.")
 	team, err := d.team()
 	if err != nil {
 		return err
@@ -171,6 +178,9 @@ func (d *demo) team() ([]byte, error) {
 func (d *demo) explain(ctx, limited context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err // Ctrl-C
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return status(exitPipe)
 	}
 	if limited.Err() != nil {
 		err = context.Cause(limited)
@@ -248,7 +258,11 @@ func (d *demo) sayHow() error {
 	if err != nil {
 		return err
 	}
-	isesh := fmt.Sprintf("%s --state-dir %s -S %s", shellWord(self), shellWord(d.flags.stateDir), shellWord(d.flags.tmuxPath))
+	if path, err := exec.LookPath("isesh"); err == nil && path == self {
+		self = "isesh"
+	}
+	// The state directory knows its tmux server.
+	isesh := fmt.Sprintf("%s --state-dir %s", shellWord(self), shellWord(d.flags.stateDir))
 	_, err = fmt.Fprintf(d.out, `Look around:  %s attach
               %s log
 Talk:         %s send dev "TASK: something else"

@@ -102,12 +102,14 @@ func (d *demo) approveAll(ctx context.Context, team api.Team, say func(string) e
 			if r.State != "waiting" || r.Menu == nil {
 				continue
 			}
-			asks := fmt.Sprintf("          %s asks: %s [%s]", r.Name, r.Menu.Heading, strings.Join(r.Menu.Options, " / "))
-			if err := say(printable(asks, false)); err != nil {
-				return err
-			}
-			if err := say(fmt.Sprintf("          you answer: isesh approve %s", r.Name)); err != nil {
-				return err
+			for _, line := range []string{
+				fmt.Sprintf("%s asks: %s", r.Name, r.Menu.Heading),
+				"  [" + strings.Join(r.Menu.Options, " / ") + "]",
+				fmt.Sprintf("you answer: isesh approve %s", r.Name),
+			} {
+				if err := say("          " + printable(line, false)); err != nil {
+					return err
+				}
 			}
 			if _, err := d.client.Approve(ctx, api.ActRequest{To: r.Address, MenuID: r.Menu.ID}); err != nil {
 				return fmt.Errorf("approving %s: %w", r.Address, err)

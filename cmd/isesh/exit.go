@@ -27,6 +27,7 @@ const (
 	exitQueued      = 6
 	exitUnconfirmed = 7
 	exitTimeout     = 8
+	exitPipe        = 141 // as a shell reports a program that ended by SIGPIPE
 	exitInterrupted = 130 // as a shell reports a program that ended by SIGINT
 )
 

@@ -50,9 +50,10 @@ func (a *app) statusCmd() *cobra.Command {
 		Use:     "status [TEAM|ROLE|ID]",
 		GroupID: groupPeople,
 		Short:   "Show the teams' boards, one role in detail, or how far a message came",
-		Long: `Without an argument, status shows the board of every team. With a team's name it
-shows that board, with a role all that is known of it and its open question, and
-with a message's id how far that message came and what proved each step.
+		Long: `Without an argument, status shows the board of every team, and the single roles.
+With a team's name it shows that board, with a role all that is known of it and its
+open question, and with a message's id how far that message came and what proved
+each step.
 
 For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 7 unconfirmed.`,
@@ -72,6 +73,13 @@ For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 				teams, err := client.Teams(c.Context(), "")
 				if err != nil {
 					return err
+				}
+				roles, err := client.Roles(c.Context())
+				if err != nil {
+					return err
+				}
+				if single := withoutTeam(roles); len(single) > 0 {
+					teams = append(teams, api.Team{Roles: single})
 				}
 				if len(teams) == 0 && !a.flags.json {
 					a.note("no teams yet (isesh start trio starts one)")
@@ -99,6 +107,16 @@ For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 			return roleErr
 		},
 	}
+}
+
+// withoutTeam are the roles that belong to no team.
+func withoutTeam(roles []api.Role) (single []api.Role) {
+	for _, r := range roles {
+		if r.Team == "" {
+			single = append(single, r)
+		}
+	}
+	return single
 }
 
 // printTeams prints boards, or their JSON.

@@ -15,6 +15,9 @@ import (
 // defaultLogLimit is how many records `isesh log` prints when nothing is said.
 const defaultLogLimit = 50
 
+// pipedWidth is where lines are cut that go to no terminal: far enough for a search, and short enough for an agent that reads the log.
+const pipedWidth = 1000
+
 // logCmd is `isesh log`.
 func (a *app) logCmd() *cobra.Command {
 	var (
@@ -23,30 +26,31 @@ func (a *app) logCmd() *cobra.Command {
 		full  bool
 	)
 	c := &cobra.Command{
-		Use:     "log [ROLE|ID]",
+		Use:     "log [ROLE|TEAM|ID]",
 		Aliases: []string{"history", "logs"},
 		GroupID: groupPeople,
 		Short:   "Print the conversation",
 		Long: `log prints who said what to whom, one line a message, oldest first, with how long
 ago it was and how far it came. Approvals, denials, cancels and notices are part of
-it. --full prints messages whole, --json one object a line.`,
+it. Long messages are cut; --full prints them whole, --json one object a line with
+every step of every message.`,
 		Example: `  isesh log
   isesh log dev --since 1h
   isesh log --follow
   isesh log --json | jq -r 'select(.tag=="DONE") | .text'`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completeRoles(1, false),
+		ValidArgsFunction: a.completeRoles(1, true),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 1 && isID(args[0]) {
 				q.ID = args[0]
 			} else if len(args) == 1 {
 				if q.Role != "" && q.Role != args[0] {
-					return usagef("name one role", "isesh log: %s or --role %s?", args[0], q.Role)
+					return usagef("name one role", "log: %s or --role %s?", args[0], q.Role)
 				}
 				q.Role = args[0]
 			}
 			if q.Limit < 0 {
-				return usagef("0 is no limit", "isesh log: --limit %d is negative", q.Limit)
+				return usagef("0 is no limit", "log: --limit %d is negative", q.Limit)
 			}
 			if since != "" {
 				t, err := parseSince(since, a.now())
@@ -69,8 +73,9 @@ it. --full prints messages whole, --json one object a line.`,
 	f.IntVarP(&q.Limit, "limit", "n", defaultLogLimit, "the last so many records; 0 prints all")
 	f.StringVar(&since, "since", "", "only what is younger: 10m, 2h, 3d, or a date or time")
 	f.BoolVar(&full, "full", false, "print messages whole")
-	noFiles(c, "team", "limit", "since")
+	noFiles(c, "limit", "since")
 	_ = c.RegisterFlagCompletionFunc("role", a.completeRoles(0, false))
+	_ = c.RegisterFlagCompletionFunc("team", a.completeTeams)
 	return c
 }
 
@@ -85,6 +90,7 @@ func (a *app) log(ctx context.Context, q api.LogQuery, full bool) error {
 		return client.Log(ctx, q, func(e api.Entry) error { return a.printJSON(a.out, e) })
 	}
 	r := a.logRenderer(q, full)
+	q.Said = !r.steps && q.ID == ""
 	if q.Follow {
 		return client.Log(ctx, q, r.print)
 	}
@@ -97,7 +103,11 @@ func (a *app) log(ctx context.Context, q api.LogQuery, full bool) error {
 		return err
 	}
 	if len(entries) == 0 {
-		a.note("nothing was said yet")
+		nothing := "nothing was said yet"
+		if q.Role != "" || q.Team != "" || !q.Since.IsZero() {
+			nothing = "nothing was said that fits"
+		}
+		a.note("%s", nothing)
 		return nil
 	}
 	r.fit(entries)
@@ -112,7 +122,10 @@ func (a *app) log(ctx context.Context, q api.LogQuery, full bool) error {
 // logRenderer is the renderer for what q picks, on standard output.
 func (a *app) logRenderer(q api.LogQuery, full bool) *logRenderer {
 	width, _ := a.terminalSize()
-	return &logRenderer{w: a.out, p: a.palette(a.out), now: a.now, width: width, full: full, clock: q.Follow, steps: a.flags.verbose, team: q.Team}
+	if width == 0 {
+		width = pipedWidth
+	}
+	return &logRenderer{w: a.out, p: a.palette(a.out), now: a.now, width: width, full: full, clock: q.Follow, steps: a.flags.verbose, whole: q.ID != "", team: q.Team}
 }
 
 // parseSince reads a span (10m, 2h, 3d) or a point in time.

@@ -21,6 +21,7 @@ type logRenderer struct {
 	full  bool   // print texts whole
 	clock bool   // print the time of day instead of the age, which would be wrong soon
 	steps bool   // print every step of every message
+	whole bool   // print every entry there is: one was asked for by its id
 	team  string // a team that goes without saying
 
 	who int // width of the column that says who to whom; it only grows
@@ -62,7 +63,7 @@ func (r *logRenderer) fit(entries []api.Entry) {
 // shown reports whether an entry gets a line. The steps of a message that goes well show in the line of the message.
 func (r *logRenderer) shown(e api.Entry) bool {
 	switch {
-	case r.steps:
+	case r.steps, r.whole:
 		return true
 	case e.Kind == roles.KindTurn:
 		return e.Text != "" // what the agent said at its end is of interest, that it ended is not

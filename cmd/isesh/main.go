@@ -30,6 +30,8 @@ func run() int {
 	err := root.ExecuteContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		err = interrupted(err)
+	} else if err != nil {
+		err = exclusiveFlags(err)
 	}
 	return a.fail(err, os.Args[1:])
 }

@@ -23,7 +23,7 @@ func (a *app) readCmd() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			req.To = args[0]
 			if req.Lines < 0 {
-				return usagef(seeHelp(c), "isesh read: -n %d is negative", req.Lines)
+				return usagef(seeHelp(c), "read: -n %d is negative", req.Lines)
 			}
 			client, err := a.connect(c.Context())
 			if err != nil {

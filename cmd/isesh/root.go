@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"isesh/layout"
 	"isesh/supervisor/api"
 )
 
@@ -61,7 +64,7 @@ approve, cancel and review what was said.`,
 		&cobra.Group{ID: groupSetUp, Title: "Set-up:"},
 		&cobra.Group{ID: groupInside, Title: "Inside:"},
 	)
-	root.SetHelpCommandGroupID(groupSetUp)
+	root.SetHelpCommand(a.helpCmd())
 	root.AddCommand(
 		a.startCmd(), a.stopCmd(), a.restartCmd(), a.attachCmd(), a.listCmd(), a.statusCmd(), a.logCmd(), a.demoCmd(),
 		a.sendCmd(), a.cancelCmd(), a.approveCmd(), a.denyCmd(), a.respondCmd(), a.readCmd(), a.waitCmd(),
@@ -87,7 +90,7 @@ func usageArgs(c *cobra.Command) {
 			if text := err.Error(); strings.Contains(text, "arg(s)") || strings.HasPrefix(text, "unknown command") {
 				return usagef(seeHelp(c), "wrong number of arguments: %s", strings.TrimSuffix(c.UseLine(), " [flags]"))
 			}
-			return usagef(seeHelp(c), "%s: %s", c.CommandPath(), err)
+			return usagef("one of "+strings.Join(c.ValidArgs, ", "), "%s%q is none of its arguments", within(c), args[0])
 		}
 	}
 	for _, sub := range c.Commands() {
@@ -95,16 +98,117 @@ func usageArgs(c *cobra.Command) {
 	}
 }
 
+// helpCmd is `isesh help`.
+func (a *app) helpCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		GroupID: groupSetUp,
+		Short:   "Print the help of a command",
+		Example: `  isesh help send
+  isesh help layout check`,
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			of, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			var offers []cobra.Completion
+			for _, sub := range of.Commands() {
+				if sub.IsAvailableCommand() {
+					offers = append(offers, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+				}
+			}
+			return offers, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			of, rest, err := c.Root().Find(args)
+			if of != nil && len(rest) > 0 && of.HasSubCommands() {
+				return unknownCommand(of, rest)
+			}
+			if err != nil {
+				return err
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
+}
+
 // seeHelp is the hint that leads to a command's help.
 func seeHelp(c *cobra.Command) string { return "see " + c.CommandPath() + " -h" }
 
-// flagError is cobra's complaint about a flag in our words.
+// flagError is the complaint about a flag in our words.
 func flagError(c *cobra.Command, err error) error {
-	hint := seeHelp(c)
-	if c.Name() == "send" && strings.Contains(err.Error(), "unknown") {
-		hint = `text that begins with - goes after --: isesh send dev -- "-n"`
+	var unknown *pflag.NotExistError
+	var empty *pflag.ValueRequiredError
+	var bad *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(c, unknown)
+	case errors.As(err, &empty):
+		return usagef(seeHelp(c), "%s%s needs a value", within(c), flagName(empty.GetFlag()))
+	case errors.As(err, &bad):
+		hint, what := seeHelp(c), "no value for it"
+		switch bad.GetFlag().Value.Type() {
+		case "duration":
+			hint, what = "write 500ms, 30s, 5m or 2h", "no span of time"
+		case "int":
+			what = "no whole number"
+		case "bool":
+			what = "neither true nor false"
+		}
+		return usagef(hint, "%s%s: %q is %s", within(c), flagName(bad.GetFlag()), bad.GetValue(), what)
 	}
-	return usagef(hint, "%s: %s", c.CommandPath(), err)
+	return usagef(seeHelp(c), "%s%s", within(c), err)
+}
+
+// unknownFlag refuses a flag that a command does not have, with the nearest one.
+func unknownFlag(c *cobra.Command, err *pflag.NotExistError) error {
+	flag := "--" + err.GetSpecifiedName()
+	if err.GetSpecifiedShortnames() != "" {
+		flag = "-" + err.GetSpecifiedName()
+	}
+	e := usagef(seeHelp(c), "%sno flag %s", within(c), flag)
+	var names, begun []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		names = append(names, f.Name)
+		if strings.HasPrefix(f.Name, err.GetSpecifiedName()) && err.GetSpecifiedShortnames() == "" {
+			begun = append(begun, f.Name)
+		}
+	})
+	near := layout.Suggest(err.GetSpecifiedName(), names)
+	if len(begun) == 1 {
+		near = begun[0]
+	}
+	switch {
+	case near != "":
+		e.Hint, e.Candidates = fmt.Sprintf("did you mean --%s?", near), []string{"--" + near}
+	case c.Name() == "send":
+		e.Hint = `text that begins with - goes after --: isesh send dev -- "-n"`
+	}
+	return e
+}
+
+// within names the command that an error is about, in front of it.
+func within(c *cobra.Command) string {
+	if !c.HasParent() {
+		return ""
+	}
+	return strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ") + ": "
+}
+
+// flagName is a flag as it is written.
+func flagName(f *pflag.Flag) string { return "--" + f.Name }
+
+// exclusiveFlags puts the complaint about flags that exclude each other into our words.
+func exclusiveFlags(err error) error {
+	if _, set, found := strings.Cut(err.Error(), "none of the others can be; ["); found {
+		set, _, _ = strings.Cut(set, "]")
+		return usagef("leave out all but one", "--%s do not go together", strings.Join(strings.Fields(set), " and --"))
+	}
+	return err
 }
 
 // unknownCommand refuses what is no command, with the nearest ones.

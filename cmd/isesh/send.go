@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"isesh/roles"
+	"isesh/supervisor"
 	"isesh/supervisor/api"
 )
 
@@ -43,14 +44,14 @@ a person's carries no tag.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeRoles(1, false),
 		RunE: func(c *cobra.Command, args []string) error {
-			started := a.now()
 			req.To = args[0]
 			var err error
 			if req.Text, err = a.body(args[1:], file); err != nil {
 				return err
 			}
+			started := a.now() // what comes from a pipe may take its time
 			if timeout < 0 {
-				return usagef(seeHelp(c), "isesh send: --timeout %s is negative", timeout)
+				return usagef(seeHelp(c), "send: --timeout %s is negative", timeout)
 			}
 			if timeout > 0 {
 				req.Within = timeout.String()
@@ -108,6 +109,9 @@ func (a *app) body(words []string, file string) (string, error) {
 func notEmpty(text string) (string, error) {
 	if strings.TrimSpace(text) == "" {
 		return "", usagef(`isesh send dev "TEXT", or --file, or a pipe`, "the message is empty")
+	}
+	if len(text) > supervisor.MaxText {
+		return "", usagef("put it into a file and send the file's path", "the message has %d bytes, more than %d", len(text), supervisor.MaxText)
 	}
 	return text, nil
 }

@@ -47,7 +47,8 @@ starts that one, and any other name starts a single role of that name, running
 COMMAND or else Claude Code.
 
 What already runs is left alone. A start that fails half-way undoes what it made.
-On a terminal, start ends by attaching to the lead; --detach does not.`,
+On a terminal, start ends by attaching to the lead; --detach does not. Otherwise the
+exit code is 1 when a role has ended at once, 8 when one was not ready in time.`,
 		Example: `  isesh start                                   ./isesh.yaml
   isesh start trio --detach                     a shipped layout, for this directory
   isesh start trio --name shop2                 the same a second time
@@ -110,10 +111,20 @@ func (a *app) start(ctx context.Context, arg string, command []string, f startFl
 	}, progress.line)
 	progress.stop()
 	if err != nil {
+		if ctx.Err() != nil {
+			a.note("interrupted; what runs already goes on, isesh list shows it")
+		}
 		return err
 	}
+	code := exitOK
+	if !result.Already && !f.noWait {
+		code = startExit(result.Team.Roles)
+	}
 	if a.flags.json {
-		return a.printJSON(a.out, result)
+		if err := a.printJSON(a.out, result); err != nil {
+			return err
+		}
+		return status(code)
 	}
 	if result.Already {
 		a.note("%s runs already; nothing was changed", startedName(result.Team, team))
@@ -124,13 +135,25 @@ func (a *app) start(ctx context.Context, arg string, command []string, f startFl
 	if err := a.board().team(result.Team); err != nil {
 		return err
 	}
-	if f.detach || !isTerminal(a.in) || !isTerminal(a.out) {
-		return nil
+	front := frontOf(result.Team.Roles)
+	if f.detach || !isTerminal(a.in) || !isTerminal(a.out) || front.Pane == "" || front.State == "dead" {
+		return status(code)
 	}
-	if target := attachTarget(leadOf(result.Team)); target != "" {
-		return a.attach(ctx, target)
+	return a.attach(ctx, attachTarget(front))
+}
+
+// startExit is the exit code of a start that waited for its roles.
+func startExit(roles []api.Role) int {
+	code := exitOK
+	for _, r := range roles {
+		switch r.State {
+		case "dead":
+			return exitError
+		case "starting", "unknown":
+			code = exitTimeout
+		}
 	}
-	return nil
+	return code
 }
 
 // startedName names what was started, for a note.

@@ -21,13 +21,14 @@ asks. The conversation stays; --delete forgets the roles and their briefings, to
 
 This ends agents. To end only the supervisor, and let the agents go on, use
 isesh supervise --stop.`,
-		Example: `  isesh stop shop
+		Example: `  isesh stop
+  isesh stop shop
   isesh stop shop/worker-2
   isesh stop --all`,
 		ValidArgsFunction: a.completeRoles(0, true),
 		RunE: func(c *cobra.Command, args []string) error {
 			if req.All && len(args) > 0 {
-				return usagef(seeHelp(c), "isesh stop: --all stops everything; leave out %s", strings.Join(args, " "))
+				return usagef(seeHelp(c), "stop: --all stops everything; leave out %s", strings.Join(args, " "))
 			}
 			req.Targets = args
 			client, err := a.connect(c.Context())
@@ -42,11 +43,18 @@ isesh supervise --stop.`,
 			if a.flags.json {
 				return a.printJSON(a.out, result)
 			}
-			if len(result.Stopped) == 0 {
+			if len(result.Stopped) == 0 && len(result.Forgotten) == 0 {
 				a.note("nothing was running")
 				return nil
 			}
-			_, err = fmt.Fprintln(a.out, "stopped "+strings.Join(result.Stopped, ", "))
+			if len(result.Stopped) > 0 {
+				if _, err := fmt.Fprintln(a.out, "stopped "+strings.Join(result.Stopped, ", ")); err != nil {
+					return err
+				}
+			}
+			if len(result.Forgotten) > 0 {
+				_, err = fmt.Fprintln(a.out, "forgot "+strings.Join(result.Forgotten, ", "))
+			}
 			return err
 		},
 	}

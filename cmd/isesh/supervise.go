@@ -217,7 +217,7 @@ func (a *app) supervisorStatus(ctx context.Context) error {
 		{plain("supervisor"), plain(fmt.Sprintf("isesh %s, process %d, for %s", h.Version, h.PID, age(a.now(), h.Started)))},
 		{plain("state"), plain(h.StateDir)},
 		{plain("socket"), plain(paths.Socket)},
-		{plain("tmux"), plain(h.Tmux)},
+		{plain("tmux"), plain(h.Tmux + ", socket " + a.tmuxSocket(a.tmux()))},
 		{plain("roles"), plain(fmt.Sprintf("%d alive", h.Roles))},
 		{plain("messages"), plain(fmt.Sprintf("%d not yet delivered", h.Pending))},
 		{plain("clients"), plain(fmt.Sprint(h.Clients))},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -127,6 +128,36 @@ type cell struct {
 
 // plain is a cell without colour.
 func plain(s string) cell { return cell{text: s} }
+
+// minLast is how many cells narrowed leaves to the last column.
+const minLast = 24
+
+// narrowed drops columns, named by their cells in the first row and in this order, until the rows fit limit cells (0: as they are).
+func narrowed(rows [][]cell, limit int, drop ...string) [][]cell {
+	for _, name := range drop {
+		need := 0
+		for i := range rows[0] {
+			widest := 0
+			for _, row := range rows {
+				widest = max(widest, width(row[i].text))
+			}
+			if i == len(rows[0])-1 {
+				widest = min(widest, minLast)
+			} else {
+				widest += 2
+			}
+			need += widest
+		}
+		if limit <= 0 || need <= limit {
+			return rows
+		}
+		at := slices.IndexFunc(rows[0], func(c cell) bool { return c.text == name })
+		for i, row := range rows {
+			rows[i] = slices.Delete(slices.Clone(row), at, at+1)
+		}
+	}
+	return rows
+}
 
 // writeTable prints rows in columns as wide as their widest cell, two spaces apart. The last column is not padded, and cut so that a
 // row fits limit cells (0: as long as it is).

@@ -33,14 +33,18 @@ When the time is over it prints the state there is, and the exit code is 8.`,
 		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeRoles(0, false),
 		RunE: func(c *cobra.Command, args []string) error {
-			req.Targets = args
+			for _, name := range args {
+				if !slices.Contains(req.Targets, name) {
+					req.Targets = append(req.Targets, name)
+				}
+			}
 			for _, s := range req.States {
 				if !slices.Contains(roleStates, s) {
 					return unknownState(s)
 				}
 			}
 			if timeout < 0 {
-				return usagef(seeHelp(c), "isesh wait: --timeout %s is negative", timeout)
+				return usagef(seeHelp(c), "wait: --timeout %s is negative", timeout)
 			}
 			if timeout > 0 {
 				req.Timeout = timeout.String()

@@ -33,13 +33,26 @@ person. The supervisor finds it by the process's ancestry; -v says how.`,
 			}
 			line := who.Address
 			if a.flags.verbose {
-				line += fmt.Sprintf("\tby %s, process %d", who.Caller.How, who.Caller.PID)
+				line += fmt.Sprintf("\t%s; process %d", knownBy(who.Caller.How), who.Caller.PID)
 				if who.Team != "" {
-					line += ", team " + who.Team
+					line += "; team " + who.Team
 				}
 			}
 			_, err = fmt.Fprintln(a.out, line)
 			return err
 		},
 	}
+}
+
+// knownBy says in words how the supervisor found out who asks.
+func knownBy(how string) string {
+	switch how {
+	case "ancestry":
+		return "a descendant of the role's process"
+	case "tmux_pane":
+		return "by $TMUX_PANE"
+	case "isesh_role":
+		return "by $ISESH_ROLE"
+	}
+	return "run by no role"
 }
