@@ -34,6 +34,7 @@ var foreign = map[string][]string{
 	"github.com/fatih/color":          {"isesh/cmd/isesh"},
 	"github.com/rivo/uniseg":          {"isesh/cmd/isesh", "isesh/roles/agent/scripted"},
 	"github.com/spf13/cobra":          {"isesh/cmd/isesh"},
+	"github.com/spf13/pflag":          {"isesh/cmd/isesh"}, // the flags of cobra
 	"gopkg.in/yaml.v3":                {"isesh/layout", "isesh/roles/agent", "isesh/cmd/isesh"},
 	"github.com/sourcegraph/conc":     {"*"},
 	"github.com/google/uuid":          {"*"},

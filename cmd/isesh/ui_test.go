@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,4 +138,23 @@ func TestPalette(t *testing.T) {
 	is.Equal(palette{}.state("busy"), "busy")
 	is.True(palette{on: true}.state("busy") != "busy")
 	is.Equal(palette{on: true}.speaker("shop/dev"), palette{on: true}.speaker("shop/dev"))
+}
+
+func TestNarrowed(t *testing.T) {
+	rows := func() [][]cell {
+		return [][]cell{
+			{plain("ROLE"), plain("DIR"), plain("PANE"), plain("NOTE")},
+			{plain("shop/dev"), plain("~/src/shop/backend"), plain("%1"), plain("waits for an answer to a question that is long")},
+		}
+	}
+	for limit, want := range map[int]string{0: "ROLE DIR PANE NOTE", 60: "ROLE DIR PANE NOTE", 59: "ROLE PANE NOTE", 40: "ROLE PANE NOTE", 39: "ROLE NOTE", 5: "ROLE NOTE"} {
+		is := is.New(t)
+		got := narrowed(rows(), limit, "DIR", "PANE")
+		var names []string
+		for _, c := range got[0] {
+			names = append(names, c.text)
+		}
+		is.Equal(strings.Join(names, " "), want)
+		is.Equal(len(got[1]), len(got[0]))
+	}
 }
