@@ -208,7 +208,7 @@ func TestNeverTypesIntoADeadPane(t *testing.T) {
 		is.NoErr(c.Keys(ctx, guardOf(p), "C-d"))
 		s := until(t, c, p.ID, func(s control.Snapshot) bool { return s.Dead })
 		for range 5 { // on 3.3a a single paste would end the server
-			is.Equal(reason(c.Paste(ctx, guardOf(s.Pane), []byte("x"))), string(control.Dead))
+			is.Equal(reason(c.Paste(ctx, guardOf(p), []byte("x"))), string(control.Dead))
 			is.Equal(reason(c.Keys(ctx, guardOf(p), "Enter")), string(control.Dead))
 		}
 		is.True(s.DeadStatus <= 0) // 3.3a may learn it late, or never

@@ -79,6 +79,9 @@ type PaneLife struct {
 	InMode                bool
 }
 
+// Runs is Pane.Runs.
+func (p PaneLife) Runs(pid int) bool { return p.PID == pid || p.Dead && p.PID == 0 }
+
 func (SessionsChanged) event()      {}
 func (SessionRenamed) event()       {}
 func (SessionChanged) event()       {}

@@ -271,6 +271,8 @@ func (g Guard) refused(body string) error {
 		r.Reason = Gone
 	case f[0] != "no" || len(f) != 7+len(g.Conds):
 		return fmt.Errorf("reading why %s refused: unexpected %q", g.Pane, briefLine(body))
+	case f[1] == "" && f[2] != "0": // 3.8 forgets the process of a dead pane
+		r.Reason = Dead
 	case f[1] != strconv.Itoa(g.PID):
 		r.Reason, r.Detail = OtherProcess, fmt.Sprintf("process %s instead of %d", f[1], g.PID)
 	case f[2] != "0":

@@ -20,7 +20,9 @@ func Literal(text string) string { return literalMark + text }
 var namedKeys = map[string]bool{}
 
 // unshifted are those that tmux (measured on 3.3a) cannot send with S-: it types
-// the name instead.
+// the name instead, and uncontrolled those that later ones (3.5a, 3.8) cannot
+// send with C-.
+var uncontrolled = map[string]bool{"Escape": true, "BSpace": true}
 var unshifted = map[string]bool{"Enter": true, "Escape": true, "Tab": true, "BTab": true, "BSpace": true, "Space": true}
 
 func init() {
@@ -53,6 +55,9 @@ func ValidKey(name string) error {
 	if namedKeys[rest] {
 		if shift && unshifted[rest] {
 			return fmt.Errorf("key %q: tmux has no S- for %s and would type the name", name, rest)
+		}
+		if ctrl && uncontrolled[rest] {
+			return fmt.Errorf("key %q: tmux has no C- for %s in every version and would type the name", name, rest)
 		}
 		return nil
 	}

@@ -11,7 +11,8 @@ import (
 
 // Clean removes from a paste what could end it early or reach the program as a
 // key: the control characters but tab and LF, DEL, and C1, also as stray bytes.
-// CR LF becomes LF with that. Other bytes are kept as they are.
+// CR LF becomes LF with that. Bytes that are no UTF-8 become U+FFFD, because
+// tmux from 3.7 on would type them as octal. The rest is kept as it is.
 func Clean(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	for i := 0; i < len(data); {
@@ -26,7 +27,7 @@ func Clean(data []byte) []byte {
 		r, size := utf8.DecodeRune(data[i:])
 		c1 := r >= 0x80 && r < 0xa0 || r == utf8.RuneError && size == 1 && b < 0xa0
 		if !c1 {
-			out = append(out, data[i:i+size]...)
+			out = utf8.AppendRune(out, r)
 		}
 		i += size
 	}
@@ -163,7 +164,8 @@ func (c *Client) KillPane(ctx context.Context, pane string, pid int) error {
 	if !isPaneID(pane) || pid <= 0 {
 		return fmt.Errorf("closing a pane: want a pane id and a process id, not %q and %d", pane, pid)
 	}
-	cond := "#{&&:#{==:#{pane_id}," + pane + "},#{==:#{pane_pid}," + strconv.Itoa(pid) + "}}"
+	// 3.8 forgets the process of a dead pane.
+	cond := "#{&&:#{==:#{pane_id}," + pane + "},#{||:#{==:#{pane_pid}," + strconv.Itoa(pid) + "},#{&&:#{pane_dead},#{==:#{pane_pid},}}}}"
 	facts := factsCommand(pane, `"no #{pane_pid}"`)
 	r := newRequest("kill-pane -t " + pane)
 	err := c.send(ctx, r, `if-shell -F -t "`+pane+`" "`+cond+`" { kill-pane -t "`+pane+`" ; display-message -p `+typed+` } { `+facts+` }`)

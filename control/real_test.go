@@ -87,11 +87,14 @@ func TestEveryValidKeyIsAKey(t *testing.T) {
 	var keys []string
 	for _, n := range names {
 		keys = append(keys, n, "M-"+n)
-		if !strings.HasPrefix(n, "KP") {
+		if control.ValidKey("C-"+n) == nil && !strings.HasPrefix(n, "KP") {
 			keys = append(keys, "C-"+n)
 		}
 		if control.ValidKey("S-"+n) == nil && !strings.HasPrefix(n, "KP") {
-			keys = append(keys, "S-"+n, "C-M-S-"+n)
+			keys = append(keys, "S-"+n)
+			if control.ValidKey("C-"+n) == nil {
+				keys = append(keys, "C-M-S-"+n)
+			}
 		}
 	}
 	for ch := byte('!'); ch < 0x7f; ch++ {
@@ -151,6 +154,9 @@ func TestHostileNamesCannotForgeReplies(t *testing.T) {
 	is := is.New(t)
 	ctx := background(t)
 	_, c, p := realPane(t, "cat")
+	if c.Identity().Version.AtLeast(3, 7) {
+		t.Skipf("tmux %s takes no names with control characters", c.Identity().Version)
+	}
 	dir := filepath.Join(t.TempDir(), "x\n%end 1 2 1\n%exit\n\ty")
 	is.NoErr(os.Mkdir(dir, 0o700))
 	run(t, c, "new-window", "-d", "-c", dir, "-n", "a\tb\n%exit", "cat")

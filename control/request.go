@@ -39,8 +39,8 @@ const fenceMark = "m"
 // fencePost is the command behind one that prints foreign text.
 func (r *request) fencePost() string { return " ; display-message -p " + r.nonce + fenceMark }
 
-// newSeparator is a word that no text holds.
-func newSeparator() string { return "\x1f" + newNonce()[:16] + "\x1f" }
+// newSeparator is a word that no text holds. It is plain ASCII: tmux 3.5 and later write control characters of a list as octal.
+func newSeparator() string { return "|" + newNonce()[:16] + "|" }
 
 func newNonce() string {
 	var b [16]byte

@@ -27,7 +27,7 @@ func (s *Supervisor) whereabouts(ctx context.Context, pane string, pid int) ([]c
 	}
 	var rows []control.Pane
 	for _, p := range panes {
-		if p.ID == pane && p.PID == pid {
+		if p.ID == pane && p.Runs(pid) {
 			rows = append(rows, p)
 		}
 	}
@@ -109,7 +109,7 @@ func (s *Supervisor) home(ctx context.Context, t *layout.Team, role string) (pla
 			if p.Session != e.Session {
 				continue
 			}
-			if own := p.ID == e.Pane && p.PID == e.PanePID; own || at.session == "" {
+			if own := p.ID == e.Pane && p.Runs(e.PanePID); own || at.session == "" {
 				at.session, at.name = p.Session, p.SessionName
 				if own {
 					at.window = p.Window

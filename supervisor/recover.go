@@ -34,7 +34,7 @@ func (s *Supervisor) recover(ctx context.Context) error {
 			continue
 		}
 		p, ok := panes[e.Pane]
-		if !ok || e.Server.PID != id.PID || e.Server.Start != id.Start || p.PID != e.PanePID {
+		if !ok || e.Server.PID != id.PID || e.Server.Start != id.Start || !p.Runs(e.PanePID) {
 			errs = append(errs, s.ended(e))
 			continue
 		}

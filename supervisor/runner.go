@@ -265,7 +265,7 @@ func (r *runner) see(ctx context.Context) {
 		}
 		return
 	}
-	if snap.PID != r.panePID {
+	if !snap.Runs(r.panePID) {
 		r.lost("another program runs in the pane")
 		return
 	}

@@ -212,7 +212,7 @@ func (w *watch) structure(ctx context.Context, client *control.Client, e control
 	for pane, r := range w.runners() {
 		life, ok := seen[pane]
 		switch {
-		case !ok || life.PID != r.panePID || life.Session != w.session:
+		case !ok || !life.Runs(r.panePID) || life.Session != w.session:
 			strange = true
 		case life.Dead:
 			r.tell(signal{dead: true})
@@ -247,7 +247,7 @@ func (w *watch) compare(members map[string]*runner, panes []control.Pane) {
 	for pane, r := range members {
 		p, ok := seen[pane]
 		switch {
-		case !ok || p.PID != r.panePID:
+		case !ok || !p.Runs(r.panePID):
 			r.tell(signal{gone: true})
 		case placeOf(p) != r.view().at:
 			r.tell(signal{moved: true, dead: p.Dead})
