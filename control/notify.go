@@ -137,6 +137,9 @@ func parsePaneLife(s string) (PaneLife, bool) {
 		return PaneLife{}, false
 	}
 	pid, err := strconv.Atoi(f[1])
+	if f[1] == "" && f[2] == "1" {
+		err = nil // 3.8 forgets the process of a dead pane
+	}
 	p := PaneLife{Pane: f[0], PID: pid, Dead: f[2] == "1", DeadStatus: -1, InMode: f[4] != "0" && f[4] != ""}
 	if status, err := strconv.Atoi(f[3]); err == nil {
 		p.DeadStatus = status

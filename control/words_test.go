@@ -172,6 +172,9 @@ func TestNotifications(t *testing.T) {
 		"subscription-changed mine - - - - :":           Subscription{Name: "mine"},
 		"subscription-changed junk":                     Unknown{"subscription-changed", "junk"},
 		"subscription-changed structure - - - - : junk": Subscription{Name: "structure", Value: "junk"},
+		"subscription-changed structure - - - - : $0=@0 %0//1/3/0|": Structure{[]PaneLife{
+			{Session: "$0", Window: "@0", Pane: "%0", Dead: true, DeadStatus: 3},
+		}},
 		"subscription-changed structure - - - - : $1=@1 %1/7/0//0 %2/8/1/127/1@4 %5/9/0//0|$0=@0 %0/6/0//0|": Structure{[]PaneLife{
 			{"$1", "@1", "%1", 7, false, -1, false}, {"$1", "@1", "%2", 8, true, 127, true},
 			{"$1", "@4", "%5", 9, false, -1, false}, {"$0", "@0", "%0", 6, false, -1, false},
