@@ -182,6 +182,16 @@ func (s *Supervisor) teamBoard(t *layout.Team) api.Team {
 	return board
 }
 
+// inOrder is the team with its roles in the order in which they can be started: each after those that it waits for.
+func (l *launching) inOrder() *layout.Team {
+	team := *l.team
+	team.Roles = nil
+	for _, name := range l.team.Order() {
+		team.Roles = append(team.Roles, *l.team.Role(name))
+	}
+	return &team
+}
+
 func (l *launching) start(ctx context.Context, req api.StartRequest) error {
 	opts := layout.PlanOptions{
 		Prefix: l.s.cfg.Prefix, Width: req.Width, Height: req.Height, Resize: !l.s.tmux.AtLeast(3, 3),
@@ -196,7 +206,10 @@ func (l *launching) start(ctx context.Context, req api.StartRequest) error {
 		}
 	}
 	order := l.team.Order()
-	for _, plan := range l.team.Plan(opts) {
+	for _, plan := range l.inOrder().Plan(opts) {
+		if err := l.after(ctx, plan.Role); err != nil {
+			return err
+		}
 		home, err := l.s.home(ctx, l.team, plan.Role)
 		if err != nil {
 			return err

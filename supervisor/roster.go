@@ -115,6 +115,7 @@ func (s *Supervisor) faulted(r *runner, p *pane, fault *panics.Recovered) {
 	s.mu.Unlock()
 	if n > maxFaults || s.run.Err() != nil {
 		s.notice(e.Team, fmt.Sprintf("%s is not watched any more: its supervision failed %d times; its program goes on", e.Address, n))
+		r.unwatched()
 		return
 	}
 	rows, err := s.whereabouts(s.run, p.id, e.PanePID)

@@ -384,6 +384,16 @@ func (r *runner) publish() {
 	}
 }
 
+// unwatched says that nothing more will be known of the role: its runner has failed too often.
+func (r *runner) unwatched() {
+	r.viewMu.Lock()
+	r.shown.live = false
+	r.shown.role.State, r.shown.role.Kind, r.shown.role.Menu = string(agent.Unknown), "", nil
+	r.shown.role.Trouble = "not watched any more: isesh restart " + r.addr.String()
+	r.viewMu.Unlock()
+	r.s.changes.broadcast()
+}
+
 // view returns what is known of the role. Safe from any goroutine.
 func (r *runner) view() view {
 	r.viewMu.Lock()

@@ -49,6 +49,12 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if r == nil || !r.view().live {
 		return api.Receipt{}, s.dead(to)
 	}
+	if req.Now && r.view().role.State != string(agent.Idle) {
+		return api.Receipt{}, &api.Error{
+			Code: api.CodeUsage, Message: fmt.Sprintf("%s is %s, and a %s has no queue of its own that is safe to use", to, r.view().role.State, r.prof.Name()),
+			Hint: "without --now the message waits on disk and goes by itself",
+		}
+	}
 	text, err := r.prof.Prepare(req.Text, agent.Prep{From: s.senderTag(rec), Tag: !req.NoTag, Raw: req.Raw})
 	if err != nil {
 		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: err.Error()}

@@ -60,23 +60,41 @@ func (s *Supervisor) Wait(ctx context.Context, c api.Caller, req api.WaitRequest
 		targets = append(targets, a)
 	}
 	var now []api.Role
+	var dead error // of a role that will not reach any of the states by itself
 	reached := s.until(ctx, timeout, func() bool {
-		now = now[:0]
-		n := 0
+		now, dead = now[:0], nil
+		n, gone := 0, 0
 		for _, a := range targets {
 			e, _ := s.reg.Get(a)
 			role := s.roleOf(e)
 			now = append(now, role)
 			if slices.Contains(req.States, role.State) {
 				n++
+			} else if role.State == string(agent.Dead) && !s.launching(a) {
+				gone++
+				dead = s.dead(a)
 			}
 		}
-		return n == len(targets) || n > 0 && !req.All
+		if n == len(targets) || n > 0 && !req.All {
+			dead = nil
+			return true
+		}
+		return gone == len(targets) || gone > 0 && req.All
 	})
+	if reached && dead != nil {
+		return api.WaitResult{}, dead
+	}
 	if ctx.Err() != nil && !reached {
 		return api.WaitResult{}, ctx.Err()
 	}
 	return api.WaitResult{Roles: now, TimedOut: !reached}, nil
+}
+
+// launching reports that the role is being started or stopped just now.
+func (s *Supervisor) launching(a roles.Address) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.launches[firstOf(a.Team, a.Role)]
 }
 
 var states = []string{
