@@ -293,12 +293,16 @@ func (c *Client) do(ctx context.Context, r call) (*http.Response, error) {
 // unknown is what to tell after a request that changes something got no answer.
 const unknown = "whether it was done is not known: see `isesh log` before doing it again"
 
-// broken says that the supervisor went away in the middle.
+// broken says that the supervisor went away in the middle. What may have been done and must not be done again blindly is unconfirmed.
 func broken(ctx context.Context, err error, hint string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return &Error{Code: CodeError, Message: fmt.Sprintf("the supervisor went away before it had answered (%v)", err), Hint: hint}
+	code := CodeError
+	if hint == unknown {
+		code = CodeUnconfirmed
+	}
+	return &Error{Code: code, Message: fmt.Sprintf("the supervisor went away before it had answered (%v)", err), Hint: hint}
 }
 
 // unwrapURL drops the method and the made-up address that net/http puts before an error.

@@ -225,7 +225,7 @@ func TestKilledSupervisor(t *testing.T) {
 
 	e := func() *Error { // it dies with the request in its hands: not made again
 		_, err := c.Deny(testContext(t), ActRequest{})
-		return code(is, err, CodeError)
+		return code(is, err, CodeUnconfirmed)
 	}()
 	is.True(strings.Contains(e.Message, "went away"))
 	is.True(strings.Contains(e.Hint, "not known"))
