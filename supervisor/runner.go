@@ -31,20 +31,6 @@ type output interface {
 	Take() control.Chunk
 }
 
-// signal tells a runner that something happened outside. Signals are merged: each says "look again", none carries data.
-type signal struct {
-	ended    bool // the process has ended; tmux may not know yet
-	look     bool // something about the pane changed that makes no output
-	attached bool // the connection is new
-	dead     bool // the program has ended, the pane is still there
-	gone     bool // the pane has gone
-	moved    bool // the pane is in another window or session now, or its session has another name
-}
-
-func (a signal) or(b signal) signal {
-	return signal{a.ended || b.ended, a.look || b.look, a.attached || b.attached, a.dead || b.dead, a.gone || b.gone, a.moved || b.moved}
-}
-
 // view is what others see of a runner: a copy, published whole.
 type view struct {
 	role api.Role
@@ -121,25 +107,6 @@ func newRunner(s *Supervisor, e roles.Entry, prof *agent.Profile, term terminal,
 	r.reading.Selected = -1
 	r.publish()
 	return r
-}
-
-// tell passes a signal on; it never blocks.
-func (r *runner) tell(sig signal) {
-	r.sigMu.Lock()
-	r.sig = r.sig.or(sig)
-	r.sigMu.Unlock()
-	select {
-	case r.sigSet <- struct{}{}:
-	default:
-	}
-}
-
-func (r *runner) takeSignal() signal {
-	r.sigMu.Lock()
-	defer r.sigMu.Unlock()
-	sig := r.sig
-	r.sig = signal{}
-	return sig
 }
 
 // do runs fn in the runner's goroutine and waits for it. It fails when the runner has ended, or ends in fn, or ctx has ended.
