@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -41,9 +42,11 @@ func (p Pane) Runs(pid int) bool { return p.PID == pid || p.Dead && p.PID == 0 }
 
 // Rows of list-panes. Names, directories, processes and options can hold any
 // character, also tabs and line feeds (measured on 3.3a), so behind the plain
-// fields, separated by tabs, stand the free ones, each followed by a separator
-// that nobody can guess. Where the reply ends is the fence's business. This is
-// ten times cheaper for tmux than to have it replace characters.
+// fields, separated by tabs, stand the free ones, and in front of a row and
+// behind each of its parts a separator that nobody can guess. What stands
+// between two rows is not ours: to the command line client, hooks print into
+// the same stream. This is ten times cheaper for tmux than to have it replace
+// characters.
 const plainFields = "#{pane_id}\t#{pane_pid}\t#{session_id}\t#{window_id}" +
 	"\t#{pane_dead}\t#{pane_dead_status}\t#{pane_dead_signal}\t#{pane_in_mode}\t#{pane_input_off}" +
 	"\t#{alternate_on}\t#{cursor_flag}\t#{cursor_x}\t#{cursor_y}\t#{pane_width}\t#{pane_height}"
@@ -68,7 +71,7 @@ type rowFormat struct {
 // format is what tmux expands.
 func (f rowFormat) format(separator string) string {
 	var b strings.Builder
-	b.WriteString(f.plain)
+	b.WriteString(separator + f.plain)
 	for _, name := range f.free {
 		b.WriteString(separator + "#{" + name + "}")
 	}
@@ -78,22 +81,15 @@ func (f rowFormat) format(separator string) string {
 
 // parse reads what list-panes printed.
 func (f rowFormat) parse(body, separator string) ([]Pane, error) {
-	if body == "" {
-		return nil, nil
-	}
-	parts := strings.Split(body, separator)
+	parts := strings.Split(body, separator)[1:] // in front of the first row is nothing of ours
+	const gap = 1                               // behind a row, neither
 	width := 1 + len(f.free)
-	// Behind the last separator is nothing.
-	if last := len(parts) - 1; last%width != 0 || parts[last] != "" {
+	if len(parts)%(width+gap) != 0 || len(parts) == 0 && body != "" {
 		return nil, fmt.Errorf("reading the rows of list-panes: unexpected %q", briefLine(body))
 	}
-	panes := make([]Pane, 0, len(parts)/width)
-	for i := 0; i+width < len(parts); i += width {
-		plain := parts[i]
-		if i > 0 {
-			plain = strings.TrimPrefix(plain, "\n")
-		}
-		p, err := parsePane(plain, parts[i+1:i+width])
+	var panes []Pane
+	for row := range slices.Chunk(parts, width+gap) {
+		p, err := parsePane(row[0], row[1:width])
 		if err != nil {
 			return nil, err
 		}

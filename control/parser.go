@@ -40,8 +40,10 @@ type Parser struct {
 	tail    []byte // of the open reply: "T N FLAGS"
 	open    bool
 	nonce   []byte   // set: the open reply may hold lines that look like its end
-	held    [][]byte // lines that may be the end of such a reply
-	heldEnd bool     // the first of them is an %end or %error
+	held    [][]byte // lines that may be behind such a reply
+	heldEnd bool     // the first of them is its %end or %error
+	size    int      // bytes held
+	proof   int      // how many of the last of them may be the nonce's reply
 }
 
 // Feed takes the next bytes of the stream and hands each complete line to
@@ -137,56 +139,85 @@ func (p *Parser) begin(tail []byte) {
 	p.open, p.nonce = true, nil
 }
 
-// fenced looks for %end, %begin, nonce, %end without a line in between. Lines
-// that might belong to it are held back until it is known whether they do. The
-// last three are proof enough: when tmux has put something else in front of
-// them, which it may after an error, the reply has failed.
+// maxHeld bounds what hooks may print behind a fenced reply.
+const maxHeld = 4 << 20
+
+// fenced looks for %begin, nonce, %end without a line in between: proof that
+// the reply has ended. It has ended at the last line before that which looks
+// like its end, because all that can imitate it stands in front of the true
+// one. Behind that come only replies and notifications of the user's hooks, so
+// these lines are held back until it is known what they are. Where no line
+// looks like the end, the reply has failed.
 func (p *Parser) fenced(line []byte, yield func(Token)) {
-	rest := len(p.held)
-	if p.heldEnd {
-		rest--
-	}
 	switch {
-	case len(p.held) > 0 && rest == 0 && p.opens(line):
+	case p.proof == 1 && bytes.HasPrefix(line, p.nonce):
 		p.hold(line)
+		p.proof = 2
 		return
-	case rest == 1 && bytes.HasPrefix(line, p.nonce):
-		p.hold(line)
-		return
-	case rest == 2:
+	case p.proof == 2:
 		tail := p.held[len(p.held)-2][len(beginWord):]
 		if kind, ok := ends(line, tail); ok && kind == End {
-			p.unfence(line, tail, yield)
+			p.unfence(line, yield)
 			return
 		}
 	}
-	// Not the end after all. What was held is body; this line may start anew.
-	for _, h := range p.held {
-		yield(Token{Kind: Body, Line: h})
-	}
-	p.held = p.held[:0]
-	_, p.heldEnd = ends(line, p.tail)
-	if p.heldEnd || p.opens(line) {
+	p.proof = 0
+	if _, ok := ends(line, p.tail); ok {
+		p.flush(yield)
+		p.heldEnd = true
 		p.hold(line)
 		return
 	}
-	yield(Token{Kind: Body, Line: line})
+	if !p.heldEnd || p.size > maxHeld {
+		p.flush(yield)
+	}
+	switch {
+	case p.opens(line):
+		p.hold(line)
+		p.proof = 1
+	case p.heldEnd:
+		p.hold(line)
+	default:
+		yield(Token{Kind: Body, Line: line})
+	}
 }
 
-// unfence gives out the held lines: the end of the fenced reply and the reply
-// behind it, which line ends.
-func (p *Parser) unfence(line, tail []byte, yield func(Token)) {
+// flush gives out the held lines as body: the reply did not end there.
+func (p *Parser) flush(yield func(Token)) {
+	for _, h := range p.held {
+		yield(Token{Kind: Body, Line: h})
+	}
+	p.drop()
+}
+
+func (p *Parser) drop() { p.held, p.heldEnd, p.size, p.proof = p.held[:0], false, 0, 0 }
+
+// unfence gives out the held lines: the end of the fenced reply, what hooks
+// said, and the nonce's reply, which line ends.
+func (p *Parser) unfence(line []byte, yield func(Token)) {
 	held, kind, first := p.held, Fail, []byte(nil)
 	if p.heldEnd {
 		first, held = held[0], held[1:]
 		kind, _ = ends(first, p.tail)
 	}
-	p.held, p.heldEnd = nil, false
+	p.held = nil
+	p.drop()
 	p.close(kind, first, yield)
-	p.begin(tail)
-	yield(Token{Kind: Begin, Line: held[0], Own: true})
+	hooks, begin, nonce := held[:len(held)-2], held[len(held)-2], held[len(held)-1]
+	for _, h := range hooks {
+		if !p.open && p.opens(h) { // no command of ours ran in between
+			yield(Token{Kind: Loose, Line: h})
+			continue
+		}
+		p.line(h, yield)
+	}
+	if p.open {
+		p.close(Fail, nil, yield)
+	}
+	p.begin(begin[len(beginWord):])
+	yield(Token{Kind: Begin, Line: begin, Own: true})
 	p.nonce = nil // of this one nothing is foreign
-	yield(Token{Kind: Body, Line: held[1]})
+	yield(Token{Kind: Body, Line: nonce})
 	p.close(End, line, yield)
 }
 
@@ -196,7 +227,10 @@ func (p *Parser) opens(line []byte) bool {
 	return ok && isTail(tail) && owned(tail)
 }
 
-func (p *Parser) hold(line []byte) { p.held = append(p.held, bytes.Clone(line)) }
+func (p *Parser) hold(line []byte) {
+	p.held = append(p.held, bytes.Clone(line))
+	p.size += len(line) + 1
+}
 
 // isTail checks "T N FLAGS", three numbers.
 func isTail(b []byte) bool {

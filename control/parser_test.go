@@ -46,6 +46,8 @@ var streams = []string{
 	"%begin 777 1 1\nerror\n%error 777 1 1\n%begin 2 2 1\nNONCE\n%end 2 2 1\n%begin 4 4 1\n%end 4 4 1\n",
 	"%begin 777 1 1\n%error 777 1 1\nx\n%begin 2 2 1\nNONCEx\n%begin 2 2 1\nNONCE\n%end 2 2 1\n%output x\n",
 	"%begin 777 1 1\n%begin 2 2 1\n%end 777 1 1\n%begin 2 2 1\n%begin 3 3 1\nNONCE\n%error 3 3 1\n%begin 4 4 1\nNONCE\n%end 4 4 1\n",
+	"%begin 777 1 1\na\n%end 777 1 1\n%begin 2 2 0\nb\n%end 777 1 1\n%message m\n%begin 3 3 0\nhook\n%end 3 3 0\n%begin 4 4 1\nNONCE\n%end 4 4 1\n",
+	"%begin 777 1 1\n%end 777 1 1\n%begin 2 2 0\n%begin 3 3 1\nx\n%begin 4 4 1\nNONCE\n%end 4 4 1\n",
 	"%begin 777 1 0\n%end 777 1 0\n%extended-output %1 0 : a : b\nno newline",
 }
 
@@ -71,6 +73,21 @@ func TestParser(t *testing.T) {
 		`1 false "NONCE" "" ""`,
 		`2 true "%end 2 2 1" "" ""`,
 		`4 false "%output %1 x" "output" "%1 x"`, "",
+	}, "\n"))
+	is.Equal(parse([]byte(streams[8])), strings.Join([]string{
+		`0 true "%begin 777 1 1" "" ""`,
+		`1 false "a" "" ""`,
+		`1 false "%end 777 1 1" "" ""`, // imitated, as what follows
+		`1 false "%begin 2 2 0" "" ""`,
+		`1 false "b" "" ""`,
+		`2 true "%end 777 1 1" "" ""`,
+		`4 false "%message m" "message" "m"`,
+		`0 false "%begin 3 3 0" "" ""`, // a hook's
+		`1 false "hook" "" ""`,
+		`2 false "%end 3 3 0" "" ""`,
+		`0 true "%begin 4 4 1" "" ""`,
+		`1 false "NONCE" "" ""`,
+		`2 true "%end 4 4 1" "" ""`, "",
 	}, "\n"))
 }
 

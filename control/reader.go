@@ -99,7 +99,7 @@ func (c *Client) begin(t Token) {
 		c.current = c.queue[0]
 	}
 	c.mu.Unlock()
-	if r := c.current; r != nil && len(r.blocks) < r.fence {
+	if r := c.current; r != nil && r.posts < r.fence {
 		c.parser.Fence(r.nonce)
 	}
 }

@@ -22,11 +22,12 @@ const maxReply = 64 << 20
 type request struct {
 	nonce string
 	name  string // the command, shortened, for errors
-	fence int    // number of blocks, from the first, that hold foreign text
+	fence int    // number of blocks, from the first, that hold foreign text and have a fence post behind them
 	slot  bool   // counts as outstanding
 	done  chan struct{}
 
 	blocks []string
+	posts  int // fence posts seen
 	body   []byte
 	lines  int
 	size   int
@@ -78,6 +79,7 @@ func (r *request) end(failed bool) bool {
 		return true
 	}
 	if r.fence > 0 && !failed && bytes.Equal(body, []byte(r.nonce+fenceMark)) {
+		r.posts++
 		return false
 	}
 	if failed {

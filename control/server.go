@@ -145,9 +145,13 @@ func parseIdentity(line string) (Identity, error) {
 // Identity of the running server: ErrNoServer when none runs,
 // *OldVersionError when it is too old.
 func (s Server) Identity(ctx context.Context) (Identity, error) {
-	out, err := s.Output(ctx, "display-message", "-p", identityFormat)
+	separator := newSeparator()
+	out, err := s.Output(ctx, "display-message", "-p", separator+identityFormat+separator)
 	if err != nil {
 		return Identity{}, err
+	}
+	if parts := strings.Split(out, separator); len(parts) == 3 { // around it stands what hooks print
+		out = parts[1]
 	}
 	id, err := parseIdentity(out)
 	if err == nil && !id.Version.AtLeast(MinMajor, MinMinor) {

@@ -191,19 +191,19 @@ func TestParsePanes(t *testing.T) {
 	is := is.New(t)
 	sep := newSeparator()
 	row := func(id string) string {
-		return "r " + id + "\t41\t$1\t@4\t1\t\t\t2\t1\t1\t0\t7\t8\t90\t25\t2\t5\t6\t1\t0\t100" +
+		return sep + "r " + id + "\t41\t$1\t@4\t1\t\t\t2\t1\t1\t0\t7\t8\t90\t25\t2\t5\t6\t1\t0\t100" +
 			strings.Join([]string{"", "a.p", "✳ title : x", "s\nh", "/d\n%exit\t\x1fx", "/dev/pts/9", "a b", "w\n", ""}, sep)
 	}
 	want := Pane{ID: "%3", PID: 41, Session: "$1", SessionName: "a b", SessionAttached: 2, Window: "@4", WindowName: "w?", WindowIndex: 5, PaneIndex: 6,
 		Active: true, Dead: true, DeadStatus: -1, InMode: true, InputOff: true, Alternate: true, CursorX: 7, CursorY: 8, Width: 90, Height: 25, HistorySize: 100,
 		TTY: "/dev/pts/9", Step: "a.p", Title: "✳ title : x", Command: "s?h", Path: "/d?%exit??x"}
-	panes, err := paneRows.parse(row("%3")+"\n"+row("%4"), sep)
+	panes, err := paneRows.parse("hook\n"+row("%3")+"\n"+row("%4")+"\nr %5\t1", sep)
 	is.NoErr(err)
 	is.Equal(len(panes), 2)
 	is.Equal(panes[0], want)
 	want.ID = "%4"
 	is.Equal(panes[1], want)
-	for _, bad := range []string{"r", row("%3")[2:], row("%3") + "x", row("%3") + sep, strings.Replace(row("%3"), "41", "x", 1), row("%3")[:40]} {
+	for _, bad := range []string{"r", row("%3")[len(sep):], sep + row("%3")[len(sep)+2:], row("%3") + sep, strings.Replace(row("%3"), "41", "x", 1), row("%3")[:40]} {
 		_, err := paneRows.parse(bad, sep)
 		is.True(err != nil)
 	}

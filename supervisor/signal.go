@@ -32,4 +32,3 @@ func (r *runner) takeSignal() signal {
 	r.sig = signal{}
 	return sig
 }
-

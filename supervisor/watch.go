@@ -61,7 +61,7 @@ func (s *Supervisor) dialKept(ctx context.Context, session string) (*control.Cli
 	if err != nil {
 		return nil, err
 	}
-	if unattached != "off" {
+	if firstLine(unattached) != "off" { // a hook may print behind it
 		return nil, errors.New("tmux destroys it when its last client leaves (destroy-unattached)")
 	}
 	return s.dial(ctx, session)
