@@ -196,6 +196,13 @@ set-hook -g after-new-session 'display-message -p x'
 set-hook -g after-set-option 'display-message -p x'
 set-hook -g after-display-message 'display-message -p x'
 set-hook -g after-capture-pane 'display-message -p x'
+set-hook -g after-list-panes 'display-message -p x'
+set-hook -g after-show-options 'display-message -p x'
+set-hook -g after-set-buffer 'display-message -p x'
+set-hook -g after-save-buffer 'display-message -p x'
+set-hook -g after-load-buffer 'display-message -p x'
+set-hook -g after-paste-buffer 'display-message -p x'
+set-hook -g after-send-keys 'display-message -p x'
 set-hook -g session-created 'display-message -p x'
 set-hook -g client-attached 'display-message -p x'
 `), 0o600)
@@ -206,7 +213,7 @@ set-hook -g client-attached 'display-message -p x'
 	is.True(err == nil || errors.Is(err, control.ErrNoServer))
 	g := newRigOn(t, tmux)
 	team := g.start("t", g.role("dev"), g.role("other"), g.role("third"))
-	is.Equal(g.cli("show-options", "-g", "-v", "base-index"), "1")
+	is.Equal(firstLine(g.cli("show-options", "-g", "-v", "base-index")), "1") // the hook prints behind it
 	is.Equal(g.cli("list-windows", "-a", "-F", "#{window_index} #{window_name} #{window_width}x#{window_height}"), "1 dev 100x30\n2 other 100x30\n3 third 100x30")
 	for _, name := range []string{"t/dev", "t/other", "t/third"} {
 		is.Equal(g.send(name, "hello").Status, roles.StatusSubmitted)
