@@ -211,6 +211,9 @@ var setup = []string{
 	"set-option -g allow-rename off", "select-pane -t %0 -T title",
 }
 
+// measured tells whether the real tmux is the one whose answers the tmux in memory was written after.
+func measured() bool { return strings.HasPrefix(realVersion(), "3.3") }
+
 var realVersion = sync.OnceValue(func() string {
 	out, _ := exec.Command("tmux", "-V").Output()
 	return strings.TrimSpace(strings.TrimPrefix(string(out), "tmux "))
@@ -224,9 +227,8 @@ func newPair(t *testing.T, setup ...string) pair { return newPairWith(t, nil, se
 func newPairWith(t *testing.T, opts []Option, setup ...string) pair {
 	t.Helper()
 	server := Real(t)
-	known := regexp.MustCompile(`^3\.\d[a-c]?$`)
-	if !known.MatchString(realVersion()) {
-		t.Skipf("tmux %q is none that the tmux in memory plays", realVersion())
+	if !measured() {
+		t.Skipf("the tmux in memory was compared with 3.3, and this is %q", realVersion())
 	}
 	args := []string{"new-session", "-x", "80", "-y", "24", "-s", "one", "cat"}
 	p := pair{dialWire(t, New(t, append(opts, Version(realVersion()))...).Connect, args...), dialWire(t, connectReal(server), args...)}

@@ -68,8 +68,8 @@ func (nopConn) Wait() (int, error) { return 0, nil }
 
 func backends(t *testing.T, opts ...Option) (memory *Tmux, connectors [2]connector) {
 	server := Real(t)
-	if len(realVersion()) < 3 {
-		t.Skipf("tmux %q is none that the tmux in memory plays", realVersion())
+	if !measured() {
+		t.Skipf("the tmux in memory was compared with 3.3, and this is %q", realVersion())
 	}
 	memory = New(t, append(opts, Version(realVersion()))...)
 	return memory, [2]connector{memory.Connect, connectReal(server)}

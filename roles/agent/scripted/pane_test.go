@@ -129,7 +129,16 @@ func (p *pane) paste(text string, then ...string) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
-	p.tmux(append([]string{"load-buffer", "-b", "b", file, ";", "paste-buffer", "-p", "-d", "-b", "b", "-t", "=t:"}, then...)...)
+	flags := "-pd"
+	if p.raw() {
+		flags += "S"
+	}
+	p.tmux(append([]string{"load-buffer", "-b", "b", file, ";", "paste-buffer", flags, "-b", "b", "-t", "=t:"}, then...)...)
+}
+
+// raw tells whether this tmux has to be told to paste control characters as they are: from 3.7 on it spells them out.
+func (p *pane) raw() bool {
+	return strings.Contains(p.tmux("list-commands", "-F", "#{command_list_usage}", "paste-buffer"), "S")
 }
 
 // submit pastes, waits for the draft and presses Enter.

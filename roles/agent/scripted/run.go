@@ -54,7 +54,12 @@ func Run(ctx context.Context, o Options) (exitCode int, err error) {
 	defer func() { _, _ = o.Out.WriteString("\x1b[0m\x1b[?2004l\x1b[?1049l") }()
 	in := newReader(o)
 	defer in.stop()
-	a.loop(in)
+	// Killed with a command running, the command must go as well: it is in a process group of its own. A second signal, as the end of a
+	// terminal brings, must not end the program before that.
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGHUP, syscall.SIGTERM)
+	defer signal.Stop(ended)
+	a.loop(in, ended)
 	cancel()
 	a.tools.Wait()
 	return a.exit, nil
@@ -96,14 +101,10 @@ func (a *agent) resize() {
 }
 
 // loop waits for input, timers and commands until the program is over. Between them it sleeps: an idle agent never wakes up.
-func (a *agent) loop(in *reader) {
+func (a *agent) loop(in *reader, ended <-chan os.Signal) {
 	resized := make(chan os.Signal, 1)
 	signal.Notify(resized, syscall.SIGWINCH)
 	defer signal.Stop(resized)
-	// Killed with a command running, the command must go as well: it is in a process group of its own.
-	ended := make(chan os.Signal, 1)
-	signal.Notify(ended, syscall.SIGHUP, syscall.SIGTERM)
-	defer signal.Stop(ended)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for !a.over {
