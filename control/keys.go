@@ -19,10 +19,11 @@ func Literal(text string) string { return literalMark + text }
 // because they cannot be sent to a program.)
 var namedKeys = map[string]bool{}
 
-// unshifted are those that tmux (measured on 3.3a) cannot send with S-: it types
-// the name instead, and uncontrolled those that later ones (3.5a, 3.8) cannot
-// send with C-.
+// uncontrolled are those that some tmux (measured on 3.5a and 3.8) cannot send
+// with C-: it types the name instead.
 var uncontrolled = map[string]bool{"Escape": true, "BSpace": true}
+
+// unshifted are the same for S- (measured on 3.3a).
 var unshifted = map[string]bool{"Enter": true, "Escape": true, "Tab": true, "BTab": true, "BSpace": true, "Space": true}
 
 func init() {

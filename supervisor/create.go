@@ -64,7 +64,6 @@ func (l *launching) session(ctx context.Context, plan layout.SessionPlan, order 
 		return err
 	}
 	l.sessions = append(l.sessions, made.session)
-	l.windowOf[made.session] = made.window
 	if err := l.enter(ctx, plan.Role, plan.Session, made); err != nil {
 		return err
 	}

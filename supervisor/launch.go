@@ -30,9 +30,8 @@ type launching struct {
 	windows  []string // ids of windows it made in sessions that were there before
 	files    []string
 	entries  []roles.Entry
-	before   []roles.Entry     // what was remembered of its roles
-	tasks    []roles.Record    // opening tasks that it wrote down
-	windowOf map[string]string // session id -> window id of its first pane
+	before   []roles.Entry  // what was remembered of its roles
+	tasks    []roles.Record // opening tasks that it wrote down
 	progress func(string)
 }
 
@@ -49,7 +48,7 @@ func (s *Supervisor) Start(ctx context.Context, c api.Caller, req api.StartReque
 	if err != nil {
 		return api.StartResult{}, err
 	}
-	l := &launching{s: s, team: &team, env: req.Env, progress: progress, windowOf: map[string]string{}}
+	l := &launching{s: s, team: &team, env: req.Env, progress: progress}
 	already, err := l.launch(ctx, req)
 	if err != nil || already.Already {
 		return already, err

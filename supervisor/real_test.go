@@ -239,20 +239,18 @@ func TestCancel(t *testing.T) {
 		_, keys := g.turns("dev")
 		is.Equal(len(keys), 0)
 	})
-	_ = is
 }
 
 // Copy mode and a pane whose input is switched off hold a message; it goes when the way is free.
 func TestHeldWhileTheWayIsBlocked(t *testing.T) {
 	tests := []struct {
-		name       string
-		block      []string
-		free       []string
-		held       string
-		spontanous bool // tmux tells when it ends
+		name  string
+		block []string
+		free  []string
+		held  string
 	}{
-		{"copy mode", []string{"copy-mode", "-t"}, []string{"copy-mode", "-q", "-t"}, "copy mode", true},
-		{"input off", []string{"select-pane", "-d", "-t"}, []string{"select-pane", "-e", "-t"}, "input is switched off", false},
+		{"copy mode", []string{"copy-mode", "-t"}, []string{"copy-mode", "-q", "-t"}, "copy mode"},
+		{"input off", []string{"select-pane", "-d", "-t"}, []string{"select-pane", "-e", "-t"}, "input is switched off"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

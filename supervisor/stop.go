@@ -192,7 +192,7 @@ func (s *Supervisor) restartRole(ctx context.Context, req api.RestartRequest, a 
 	role := *team.Role(a.Role)
 	role.After, role.Task = nil, "" // its companions run, and its task was given when the team began
 	one.Roles = []layout.ResolvedRole{role}
-	l := &launching{s: s, team: &one, env: req.Env, windowOf: map[string]string{}}
+	l := &launching{s: s, team: &one, env: req.Env}
 	if err := l.prepare(&one.Roles[0]); err != nil {
 		return err
 	}
