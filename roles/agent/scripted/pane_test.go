@@ -212,6 +212,23 @@ func (p *pane) ended() string {
 	}
 }
 
+// dead waits for tmux to say that the pane is dead. A tmux 3.3a was seen to miss the end of a child until another one ended: one more SIGCHLD
+// makes it look.
+func (p *pane) dead() string {
+	p.t.Helper()
+	server, err := strconv.Atoi(p.ask("#{pid}"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.until("dead pane", func(s string) bool {
+		if strings.Contains(s, "Pane is dead") {
+			return true
+		}
+		_ = syscall.Kill(server, syscall.SIGCHLD)
+		return false
+	})
+}
+
 // running reports whether a process is there and no zombie that a test machine without an init leaves.
 func running(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {

@@ -187,8 +187,8 @@ var scenes = []scene{
 			p.keys("Down", "Down", "Down", "Down")
 			p.shows("› 5.")
 		}},
-	{name: "dead/exited", moving: true, play: func(p *pane) { p.submit("ECHO last words THEN EXIT 3"); p.ended(); p.shows("Pane is dead") }},
-	{name: "dead/crashed", moving: true, play: func(p *pane) { p.submit("CRASH"); p.ended(); p.shows("Pane is dead") }},
+	{name: "dead/exited", moving: true, play: func(p *pane) { p.submit("ECHO last words THEN EXIT 3"); p.ended(); p.dead() }},
+	{name: "dead/crashed", moving: true, play: func(p *pane) { p.submit("CRASH"); p.ended(); p.dead() }},
 }
 
 const longCommand = "find . -name '*.go' -not -path './vendor/*' -print0 | xargs -0 gofmt -l -w && git commit -am 'format all of it'"
