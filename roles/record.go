@@ -22,7 +22,8 @@ const (
 	KindCancel    Kind = "cancel"
 	KindNotice    Kind = "notice" // something a person should know; never delivered
 	KindPrompt    Kind = "prompt" // what a person typed into an agent
-	KindTurn      Kind = "turn"   // how a turn of an agent ended
+	KindTurn      Kind = "turn"   // how a turn of an agent ended; Text is the last that it said
+	KindRead      Kind = "read"   // somebody read a mailbox: Refs, in the mailbox of To
 )
 
 // Status is a message's step on the ladder of delivery.
@@ -42,12 +43,15 @@ const (
 	StatusUnconfirmed Status = "unconfirmed" // typed, but no proof of a submit: must not be sent again blindly
 	StatusAnswered    Status = "answered"    // the turn that it began has ended
 	StatusFailed      Status = "failed"
+	StatusTaken       Status = "taken"   // read out of its mailbox, or handed to the command that waits for it: never typed
+	StatusCleared     Status = "cleared" // removed from its mailbox unread
+	StatusExpired     Status = "expired" // it waited longer than messages are kept waiting
 )
 
 // Final reports whether no further step is expected of a message in this status.
 func (s Status) Final() bool {
 	switch s {
-	case StatusRejected, StatusSubmitted, StatusUnconfirmed, StatusAnswered, StatusFailed:
+	case StatusRejected, StatusSubmitted, StatusUnconfirmed, StatusAnswered, StatusFailed, StatusTaken, StatusCleared, StatusExpired:
 		return true
 	}
 	return false
@@ -56,7 +60,7 @@ func (s Status) Final() bool {
 // Record is one line of conversation.jsonl. Zero fields are left out.
 type Record struct {
 	V         int       `json:"v"`
-	ID        string    `json:"id"` // UUIDv7: sorts by time
+	ID        string    `json:"id"` // UUIDv7, which sorts by time, or a name that the sender chose
 	Time      time.Time `json:"time"`
 	Kind      Kind      `json:"kind"`
 	Team      string    `json:"team,omitempty"` // team of the role the record is about (for messages: of the target)
@@ -73,5 +77,14 @@ type Record struct {
 	Raw       bool      `json:"raw,omitempty"`      // typed as it is: no tag, no protection of a leading slash
 	NoTag     bool      `json:"no_tag,omitempty"`
 	NoSubmit  bool      `json:"no_submit,omitempty"` // to be left in the composer
+	Now       bool      `json:"now,omitempty"`       // may go into a busy agent's own queue
+	AsFile    bool      `json:"as_file,omitempty"`   // what is typed points to a file that holds Text
+	Owes      bool      `json:"owes,omitempty"`      // its target owes an answer
+	Hops      int       `json:"hops,omitempty"`      // how many automatic sends led to it
+	Refs      []string  `json:"refs,omitempty"`      // kind read: the messages
 	Step      string    `json:"step,omitempty"`      // receipts of keystroke steps: the mark left on the pane
+	Redacted  bool      `json:"redacted,omitempty"`  // Text was removed later
+
+	// At is where the record stands in the conversation, as far as its reader knows: messages go in this order. It is not written.
+	At Offset `json:"-"`
 }

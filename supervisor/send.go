@@ -45,38 +45,61 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if to == c.Role {
 		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "a role cannot send to itself"}
 	}
+	d, refused, err := s.post(ctx, rec, posting{queue: req.Queue})
+	if err != nil {
+		return api.Receipt{}, err
+	}
+	if refused != nil {
+		return *refused, nil
+	}
+	return await(ctx, d, within), nil
+}
+
+// posting says how a message is to be accepted.
+type posting struct {
+	queue bool // also while its target waits for an answer, or has ended: it goes when it can
+}
+
+// post accepts a message and hands it to the runner of its target: once it returns without an error, and not refused, the message is kept. refused is
+// the receipt of a message that was not accepted because its target waits for an answer. It may be called from any goroutine but a runner's.
+func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (d *delivery, refused *api.Receipt, err error) {
+	to, err := roles.ParseAddress(rec.To)
+	if err != nil {
+		return nil, nil, err
+	}
 	r := s.runner(to)
 	if r == nil || !r.view().live {
-		return api.Receipt{}, s.dead(to)
+		return nil, nil, s.dead(to)
 	}
-	if req.Now && r.view().role.State != string(agent.Idle) {
-		return api.Receipt{}, &api.Error{
+	if rec.Now && r.view().role.State != string(agent.Idle) {
+		return nil, nil, &api.Error{
 			Code: api.CodeUsage, Message: fmt.Sprintf("%s is %s, and a %s has no queue of its own that is safe to use", to, r.view().role.State, r.prof.Name()),
 			Hint: "without --now the message waits on disk and goes by itself",
 		}
 	}
-	text, err := r.prof.Prepare(req.Text, agent.Prep{From: s.senderTag(rec), Tag: !req.NoTag, Raw: req.Raw})
+	text, err := r.prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
 	if err != nil {
-		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: err.Error()}
+		return nil, nil, &api.Error{Code: api.CodeUsage, Message: err.Error()}
 	}
 	if text == "" {
-		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "nothing is left of the message once control characters are removed"}
+		return nil, nil, &api.Error{Code: api.CodeUsage, Message: "nothing is left of the message once control characters are removed"}
 	}
-	d := newDelivery(rec, text)
-	d.noSubmit = req.NoSubmit
-	rejected, err := r.admit(ctx, req.Queue)
+	d = newDelivery(rec, text)
+	d.noSubmit = rec.NoSubmit
+	rejected, err := r.admit(ctx, how.queue)
 	if err != nil {
-		return api.Receipt{}, err
+		return nil, nil, err
 	}
 	if rejected != nil {
-		return s.reject(rec, rejected), nil
+		receipt := s.reject(rec, rejected)
+		return nil, &receipt, nil
 	}
 	if err := s.log.Append(rec); err != nil {
-		return api.Receipt{}, fmt.Errorf("writing the message down, nothing was sent: %w", err)
+		return nil, nil, fmt.Errorf("writing the message down, nothing was sent: %w", err)
 	}
 	s.records.broadcast()
 	s.handOver(r, d)
-	return await(ctx, d, within), nil
+	return d, nil, nil
 }
 
 // handOver gives an accepted message to its runner, or to the one that has followed meanwhile. The sender may have left: accepted is accepted.
@@ -127,7 +150,7 @@ func await(ctx context.Context, d *delivery, within time.Duration) api.Receipt {
 func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest) (roles.Record, error) {
 	rec := s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = to.Team, c.Name(), to.String(), req.Text, roles.Tag(req.Text)
-	rec.Raw, rec.NoTag, rec.NoSubmit, rec.Status = req.Raw, req.NoTag, req.NoSubmit, roles.StatusAccepted
+	rec.Raw, rec.NoTag, rec.NoSubmit, rec.Now, rec.AsFile, rec.Status = req.Raw, req.NoTag, req.NoSubmit, req.Now, req.AsFile, roles.StatusAccepted
 	rec.Origin = "person"
 	if c.Role.Role != "" {
 		rec.Origin = "role:" + c.How

@@ -28,8 +28,25 @@ type Backend interface {
 	Teams(ctx context.Context, c Caller, name string) ([]Team, error)
 
 	Send(ctx context.Context, c Caller, r SendRequest) (Receipt, error)
+	// Reply answers a message; Broadcast sends one to many.
+	Reply(ctx context.Context, c Caller, r ReplyRequest) (Receipt, error)
+	Broadcast(ctx context.Context, c Caller, r BroadcastRequest) (BroadcastResult, error)
 	// Receipt tells how far a message came, and the records that belong to it, oldest first.
 	Receipt(ctx context.Context, c Caller, id string) (Receipt, []roles.Record, error)
+
+	// Inbox lists a mailbox, and marks what it returns as read unless it is to peek. InboxPop takes the oldest unread message out: CodeNothing when there is
+	// none. InboxClear takes all out.
+	Inbox(ctx context.Context, c Caller, r InboxRequest) (Inbox, error)
+	InboxPop(ctx context.Context, c Caller, r InboxRequest) (Letter, error)
+	InboxClear(ctx context.Context, c Caller, r InboxRequest) (InboxCleared, error)
+	// Process looks at every queue and returns when each has moved as far as it can now.
+	Process(ctx context.Context, c Caller) (ProcessResult, error)
+	Register(ctx context.Context, c Caller, r RegisterRequest) (Role, error)
+	Unregister(ctx context.Context, c Caller, r RegisterRequest) error
+	// Hook takes what an agent's hook was told.
+	Hook(ctx context.Context, c Caller, r HookRequest) (HookResult, error)
+	// Redact removes the text of a record. Only a person may.
+	Redact(ctx context.Context, c Caller, r RedactRequest) error
 
 	Approve(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
 	Deny(ctx context.Context, c Caller, r ActRequest) (ActResult, error)
@@ -45,6 +62,9 @@ type Backend interface {
 	// Log calls yield for each entry, oldest first, from one goroutine; with q.Follow it goes on until ctx ends. An error of yield ends it and
 	// is returned.
 	Log(ctx context.Context, c Caller, q LogQuery, yield func(Entry) error) error
+
+	// Events calls yield for each event as Log does for each entry.
+	Events(ctx context.Context, c Caller, q EventQuery, yield func(roles.Event) error) error
 
 	// StopSupervisor asks for the end and returns before it: the socket must still carry the answer. The handler has already refused a
 	// replacement that is not newer.

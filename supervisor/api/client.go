@@ -93,6 +93,58 @@ func (c *Client) Receipt(ctx context.Context, id string) (Receipt, []roles.Recor
 	return a.Receipt, a.Records, err
 }
 
+// Reply answers a message.
+func (c *Client) Reply(ctx context.Context, r ReplyRequest) (Receipt, error) {
+	return tell[Receipt](ctx, c, "/v1/reply", r)
+}
+
+// Broadcast sends a message to many roles.
+func (c *Client) Broadcast(ctx context.Context, r BroadcastRequest) (BroadcastResult, error) {
+	return tell[BroadcastResult](ctx, c, "/v1/broadcast", r)
+}
+
+// Inbox lists a mailbox.
+func (c *Client) Inbox(ctx context.Context, r InboxRequest) (Inbox, error) {
+	return tell[Inbox](ctx, c, "/v1/inbox", r)
+}
+
+// InboxPop takes the oldest unread message out of a mailbox; an *Error of CodeNothing when there is none.
+func (c *Client) InboxPop(ctx context.Context, r InboxRequest) (Letter, error) {
+	return tell[Letter](ctx, c, "/v1/inbox/pop", r)
+}
+
+// InboxClear takes every message out of a mailbox.
+func (c *Client) InboxClear(ctx context.Context, r InboxRequest) (InboxCleared, error) {
+	return tell[InboxCleared](ctx, c, "/v1/inbox/clear", r)
+}
+
+// Process has every queue looked at.
+func (c *Client) Process(ctx context.Context) (ProcessResult, error) {
+	return tell[ProcessResult](ctx, c, "/v1/process", struct{}{})
+}
+
+// Register makes a name known.
+func (c *Client) Register(ctx context.Context, r RegisterRequest) (Role, error) {
+	return tell[Role](ctx, c, "/v1/register", r)
+}
+
+// Unregister forgets a name.
+func (c *Client) Unregister(ctx context.Context, r RegisterRequest) error {
+	_, err := tell[struct{}](ctx, c, "/v1/unregister", r)
+	return err
+}
+
+// Hook passes on what an agent's hook was told.
+func (c *Client) Hook(ctx context.Context, r HookRequest) (HookResult, error) {
+	return tell[HookResult](ctx, c, "/v1/hook", r)
+}
+
+// Redact removes the text of a record.
+func (c *Client) Redact(ctx context.Context, r RedactRequest) error {
+	_, err := tell[struct{}](ctx, c, "/v1/redact", r)
+	return err
+}
+
 // Approve answers the menu that a role waits with.
 func (c *Client) Approve(ctx context.Context, r ActRequest) (ActResult, error) {
 	return tell[ActResult](ctx, c, "/v1/approve", r)
@@ -195,6 +247,63 @@ func (c *Client) logOnce(ctx context.Context, q LogQuery, yield func(Entry) erro
 			return line.Error
 		}
 		if err := yield(line.Entry); err != nil {
+			return err
+		}
+	}
+}
+
+// Events calls yield for each event that q picks, as Log does for entries.
+func (c *Client) Events(ctx context.Context, q EventQuery, yield func(roles.Event) error) error {
+	seen := map[roles.Event]bool{} // those of the time q.Since, after a replacement
+	for {
+		err := c.eventsOnce(ctx, q, func(e roles.Event) error {
+			if seen[e] {
+				return nil
+			}
+			if q.Follow {
+				if !e.Time.Equal(q.Since) {
+					clear(seen)
+				}
+				seen[e] = true
+				q.Since, q.Limit = e.Time, 0
+			}
+			return yield(e)
+		})
+		var gone *goneError
+		if !errors.As(err, &gone) || gone.why != endReplace {
+			return err
+		}
+	}
+}
+
+func (c *Client) eventsOnce(ctx context.Context, q EventQuery, yield func(roles.Event) error) error {
+	resp, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/events", query: q.values(), safe: true})
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	for d := json.NewDecoder(resp.Body); ; {
+		var raw json.RawMessage
+		var last failure
+		var e roles.Event
+		err := d.Decode(&raw)
+		if err == nil {
+			err = json.Unmarshal(raw, &last)
+		}
+		switch {
+		case err == io.EOF && !q.Follow:
+			return nil
+		case err != nil:
+			return broken(ctx, err, "")
+		case last.Ending != endNot:
+			return &goneError{last.Ending}
+		case last.Error != nil:
+			return last.Error
+		}
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return broken(ctx, err, "")
+		}
+		if err := yield(e); err != nil {
 			return err
 		}
 	}

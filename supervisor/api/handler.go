@@ -30,14 +30,27 @@ type route struct {
 }
 
 var routes = map[string]route{
-	"GET /v1/hello":            {serve: get((*server).hello), always: true},
-	"POST /v1/start":           {serve: (*server).start},
-	"POST /v1/stop":            {serve: post(Backend.Stop)},
-	"POST /v1/restart":         {serve: post(listOf(Backend.Restart))},
-	"GET /v1/roles":            {serve: get((*server).roles)},
-	"GET /v1/role":             {serve: get((*server).role)},
-	"GET /v1/teams":            {serve: get((*server).teams)},
-	"POST /v1/send":            {serve: post(Backend.Send)},
+	"GET /v1/hello":        {serve: get((*server).hello), always: true},
+	"POST /v1/start":       {serve: (*server).start},
+	"POST /v1/stop":        {serve: post(Backend.Stop)},
+	"POST /v1/restart":     {serve: post(listOf(Backend.Restart))},
+	"GET /v1/roles":        {serve: get((*server).roles)},
+	"GET /v1/role":         {serve: get((*server).role)},
+	"GET /v1/teams":        {serve: get((*server).teams)},
+	"POST /v1/send":        {serve: post(Backend.Send)},
+	"POST /v1/reply":       {serve: post(Backend.Reply)},
+	"POST /v1/broadcast":   {serve: post(Backend.Broadcast)},
+	"POST /v1/inbox":       {serve: post(Backend.Inbox)},
+	"POST /v1/inbox/pop":   {serve: post(Backend.InboxPop)},
+	"POST /v1/inbox/clear": {serve: post(Backend.InboxClear)},
+	"POST /v1/process": {serve: post(func(b Backend, ctx context.Context, c Caller, _ struct{}) (ProcessResult, error) {
+		return b.Process(ctx, c)
+	})},
+	"POST /v1/register":        {serve: post(Backend.Register)},
+	"POST /v1/unregister":      {serve: post(nothing(Backend.Unregister))},
+	"POST /v1/hook":            {serve: post(Backend.Hook)},
+	"POST /v1/redact":          {serve: post(nothing(Backend.Redact))},
+	"GET /v1/events":           {serve: (*server).eventLines, long: true},
 	"GET /v1/message":          {serve: get((*server).message)},
 	"POST /v1/approve":         {serve: post(Backend.Approve)},
 	"POST /v1/deny":            {serve: post(Backend.Deny)},
@@ -232,6 +245,13 @@ func listOf[Req, T any](do func(Backend, context.Context, Caller, Req) ([]T, err
 	return func(b Backend, ctx context.Context, c Caller, r Req) ([]T, error) {
 		list, err := do(b, ctx, c, r)
 		return notNil(list), err
+	}
+}
+
+// nothing makes an empty result of none.
+func nothing[Req any](do func(Backend, context.Context, Caller, Req) error) func(Backend, context.Context, Caller, Req) (struct{}, error) {
+	return func(b Backend, ctx context.Context, c Caller, r Req) (struct{}, error) {
+		return struct{}{}, do(b, ctx, c, r)
 	}
 }
 

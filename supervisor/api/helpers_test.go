@@ -60,6 +60,7 @@ func env(pairs ...string) func(string) string {
 
 // fake is a Backend that records its calls and answers what it is told to.
 type fake struct {
+	Backend
 	hello    Hello
 	err      error                                  // of every call
 	block    func(ctx context.Context, what string) // called in every call

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+
+	"isesh/roles"
 )
 
 // lines writes an answer of JSON objects, one a line, each at once. Its goroutines may be many; after end it writes nothing.
@@ -90,7 +92,8 @@ func (s *server) logLines(w http.ResponseWriter, r *http.Request, c Caller) erro
 	q := &query{values: r.URL.Query()}
 	req := LogQuery{
 		Role: q.text("role"), Team: q.text("team"), ID: q.text("id"), Limit: q.number("limit"), Since: q.time("since"),
-		Said: q.flag("said"), Follow: q.flag("follow"),
+		Said: q.flag("said"), Follow: q.flag("follow"), Kinds: q.list("kinds"), Tag: q.text("tag"), From: q.text("from"), To: q.text("to"),
+		Until: q.time("until"), Thread: q.text("thread"), Grep: q.text("grep"),
 	}
 	if err := q.end(); err != nil {
 		return err
@@ -102,6 +105,26 @@ func (s *server) logLines(w http.ResponseWriter, r *http.Request, c Caller) erro
 		}
 	}
 	err := s.b.Log(r.Context(), c, req, func(e Entry) error { return out.write(e) })
+	if s.endCtx.Err() != nil && req.Follow {
+		err = &goneError{s.reason()}
+	}
+	return out.end(err)
+}
+
+// eventLines answers with events, and goes on while they are followed.
+func (s *server) eventLines(w http.ResponseWriter, r *http.Request, c Caller) error {
+	q := &query{values: r.URL.Query()}
+	req := EventQuery{Role: q.text("role"), Kinds: q.list("kinds"), Since: q.time("since"), Limit: q.number("limit"), Follow: q.flag("follow")}
+	if err := q.end(); err != nil {
+		return err
+	}
+	out := newLines(w)
+	if req.Follow {
+		if err := out.open(); err != nil {
+			return err
+		}
+	}
+	err := s.b.Events(r.Context(), c, req, func(e roles.Event) error { return out.write(e) })
 	if s.endCtx.Err() != nil && req.Follow {
 		err = &goneError{s.reason()}
 	}

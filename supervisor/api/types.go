@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"time"
 
 	"isesh/roles"
@@ -27,6 +28,7 @@ const (
 	CodeForbidden   Code = "forbidden"   // 1: a role may not do this
 	CodeConflict    Code = "conflict"    // 1: it exists already, or runs already
 	CodeProtocol    Code = "protocol"    // 1: client and supervisor do not speak the same protocol
+	CodeLimited     Code = "limited"     // 1: a limit against loops and floods; the message says which, and when it opens
 )
 
 // Error is the one shape of a failure, over the socket and under --json.
@@ -126,6 +128,22 @@ type Team struct {
 	Layout  string `json:"layout"`
 	Session string `json:"session"`
 	Roles   []Role `json:"roles"`
+	Limits  Limits `json:"limits"`
+}
+
+// Limits keep roles from talking each other into the ground.
+type Limits struct {
+	Hops int        `json:"hops"` // how many automatic sends may follow from one another
+	Pair string     `json:"pair"` // messages from one role to another: "20/10m0s"
+	Use  []PairUsed `json:"use,omitempty"`
+}
+
+// PairUsed is how far a pair of roles has used its limit.
+type PairUsed struct {
+	From  string    `json:"from"`
+	To    string    `json:"to"`
+	Count int       `json:"count"`          // messages within the last span
+	Opens time.Time `json:"opens,omitzero"` // used up: when the next one may go
 }
 
 // Receipt tells how far a message came.
@@ -137,7 +155,9 @@ type Receipt struct {
 	Evidence string       `json:"evidence,omitempty"`
 	Reason   string       `json:"reason,omitempty"` // why it is queued, rejected, unconfirmed
 	Time     time.Time    `json:"time"`
-	Menu     *Menu        `json:"menu,omitempty"` // rejected: what the target waits for
+	Menu     *Menu        `json:"menu,omitempty"`  // rejected: what the target waits for
+	Again    bool         `json:"again,omitempty"` // the id was known: this is that message, and nothing was sent
+	File     string       `json:"file,omitempty"`  // path of the file that holds the text, where a pointer to it is typed
 }
 
 // StartRequest starts a team. Team is the resolved layout as JSON (layout.Team), resolved by the client because paths and ${VAR} are the
@@ -189,7 +209,112 @@ type SendRequest struct {
 	NoSubmit bool   `json:"no_submit,omitempty"`
 	Queue    bool   `json:"queue,omitempty"` // queue instead of rejecting when the target waits for an answer
 	Now      bool   `json:"now,omitempty"`
-	Within   string `json:"within,omitempty"` // how long to wait for the submit, default 5s
+	// ID is chosen by the sender: the same id twice is one message. 1 to 64 of A-Z a-z 0-9 . _ : -
+	ID     string `json:"id,omitempty"`
+	AsFile bool   `json:"as_file,omitempty"` // type a pointer to a file with the text; by itself above Limits of the configuration
+	Owes   bool   `json:"owes,omitempty"`    // an answer is owed, as with TASK and QUESTION: the sender is about to wait for it
+	Within string `json:"within,omitempty"`  // how long to wait for the submit, default 5s
+}
+
+// ReplyRequest answers a message.
+type ReplyRequest struct {
+	ID     string `json:"id,omitempty"` // of the message; "": the one whose turn the caller's role runs, or for a person the last one to the user
+	Text   string `json:"text"`
+	NewID  string `json:"new_id,omitempty"` // as SendRequest.ID, of the reply itself
+	Within string `json:"within,omitempty"`
+}
+
+// BroadcastRequest sends Text to many roles, never to the sender.
+type BroadcastRequest struct {
+	Text   string `json:"text"`
+	Team   string `json:"team,omitempty"` // the roles of this team; "": of the caller's own
+	All    bool   `json:"all,omitempty"`  // every role there is
+	From   string `json:"from,omitempty"`
+	NoTag  bool   `json:"no_tag,omitempty"`
+	Queue  bool   `json:"queue,omitempty"`
+	ID     string `json:"id,omitempty"` // as SendRequest.ID
+	Within string `json:"within,omitempty"`
+}
+
+// BroadcastResult has a line for each target, in the order of the roles.
+type BroadcastResult struct {
+	ID      string      `json:"id"` // the messages' Ref
+	Targets []Delivered `json:"targets"`
+}
+
+// Delivered is how a broadcast went for one target: a receipt, or why there is none.
+type Delivered struct {
+	To      string   `json:"to"`
+	Receipt *Receipt `json:"receipt,omitempty"`
+	Error   *Error   `json:"error,omitempty"`
+}
+
+// InboxRequest asks for a mailbox.
+type InboxRequest struct {
+	Of     string `json:"of,omitempty"`     // role; "": the caller's own
+	Unread bool   `json:"unread,omitempty"` // only these
+	Limit  int    `json:"limit,omitempty"`  // the newest so many; 0: all that is unread, and with it the newest read ones up to 20
+	Peek   bool   `json:"peek,omitempty"`   // do not mark as read
+	Count  bool   `json:"count,omitempty"`  // only the numbers
+}
+
+// Inbox is a mailbox.
+type Inbox struct {
+	Address string   `json:"address"`
+	Unread  int      `json:"unread"` // messages that the role was not given yet and nobody has read
+	Letters []Letter `json:"letters"`
+	Menu    *Menu    `json:"menu,omitempty"` // what the role waits for, if it does
+}
+
+// Letter is a message in a mailbox.
+type Letter struct {
+	roles.Record
+	Read bool         `json:"read"`
+	Now  roles.Status `json:"now,omitempty"` // last status
+}
+
+// InboxCleared tells how many messages were removed; the conversation keeps them.
+type InboxCleared struct {
+	Address string `json:"address"`
+	Cleared int    `json:"cleared"`
+}
+
+// RegisterRequest makes a name known: a mailbox without a pane.
+type RegisterRequest struct {
+	Name    string `json:"name"` // an address
+	Mailbox bool   `json:"mailbox"`
+}
+
+// ProcessResult tells what a look at every queue came to.
+type ProcessResult struct {
+	Delivered int    `json:"delivered"` // messages that went while it lasted
+	Queued    int    `json:"queued"`    // that still wait
+	Roles     []Role `json:"roles"`     // those that have some waiting, with why
+}
+
+// EventQuery picks events.
+type EventQuery struct {
+	Role   string    `json:"role,omitempty"`
+	Kinds  []string  `json:"kinds,omitempty"`
+	Since  time.Time `json:"since,omitzero"`
+	Limit  int       `json:"limit,omitempty"`
+	Follow bool      `json:"follow,omitempty"`
+}
+
+// HookRequest is what an agent's hook was given.
+type HookRequest struct {
+	Event string          `json:"event"` // stop, user-prompt-submit, session-start
+	Input json.RawMessage `json:"input"`
+}
+
+// HookResult is what the hook shall print, nothing when empty.
+type HookResult struct {
+	Output json.RawMessage `json:"output,omitempty"`
+}
+
+// RedactRequest removes the text of a record from everything that is kept.
+type RedactRequest struct {
+	ID string `json:"id"`
 }
 
 // ActRequest is approve, deny, respond or cancel.
@@ -237,12 +362,22 @@ type WaitRequest struct {
 	States  []string `json:"states"`
 	All     bool     `json:"all,omitempty"` // every target, not any
 	Timeout string   `json:"timeout,omitempty"`
+
+	// Reply waits, in place of states, for the answer to the message with this id. It ends early when its target waits for an answer itself, has
+	// ended, or asks the caller something: then that is the result.
+	Reply string `json:"reply,omitempty"`
+	// Tag waits for a message with this tag, From for one of this role; since now, or since Since.
+	Tag   string    `json:"tag,omitempty"`
+	From  string    `json:"from,omitempty"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // WaitResult is the state that was reached; with TimedOut, the states as they were then.
 type WaitResult struct {
-	Roles    []Role `json:"roles"`
-	TimedOut bool   `json:"timed_out"`
+	Roles    []Role        `json:"roles"` // as they are at the end; for Reply the message's target
+	TimedOut bool          `json:"timed_out"`
+	Message  *roles.Record `json:"message,omitempty"` // Reply, Tag: what came
+	Ended    string        `json:"ended,omitempty"`   // Reply, without a Message: "waiting" (see Roles[0].Menu), "dead", "over" (the turn ended and left nothing)
 }
 
 // WhoAmI is the answer to `isesh whoami`.
@@ -265,6 +400,14 @@ type LogQuery struct {
 	Said bool `json:"said,omitempty"`
 	// Follow keeps the answer open and sends records as they are written, one JSON object a line.
 	Follow bool `json:"follow,omitempty"`
+
+	Kinds  []string  `json:"kinds,omitempty"`
+	Tag    string    `json:"tag,omitempty"`
+	From   string    `json:"from,omitempty"`
+	To     string    `json:"to,omitempty"`
+	Until  time.Time `json:"until,omitzero"`   // before
+	Thread string    `json:"thread,omitempty"` // every message that answers, or is answered by, this one, and so on
+	Grep   string    `json:"grep,omitempty"`   // a regular expression (RE2) on the text
 }
 
 // Entry is one line of the conversation as people read it: a record with the last known status of the message.

@@ -154,6 +154,15 @@ func (q LogQuery) values() url.Values {
 	set("role", q.Role)
 	set("team", q.Team)
 	set("id", q.ID)
+	set("tag", q.Tag)
+	set("from", q.From)
+	set("to", q.To)
+	set("thread", q.Thread)
+	set("grep", q.Grep)
+	set("kinds", strings.Join(q.Kinds, ","))
+	if !q.Until.IsZero() {
+		v.Set("until", q.Until.Format(time.RFC3339Nano))
+	}
 	if q.Limit != 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
@@ -162,6 +171,28 @@ func (q LogQuery) values() url.Values {
 	}
 	if q.Said {
 		v.Set("said", "true")
+	}
+	if q.Follow {
+		v.Set("follow", "true")
+	}
+	return v
+}
+
+// values writes q as a URL's query.
+func (q EventQuery) values() url.Values {
+	v := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	set("role", q.Role)
+	set("kinds", strings.Join(q.Kinds, ","))
+	if q.Limit != 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	if !q.Since.IsZero() {
+		v.Set("since", q.Since.Format(time.RFC3339Nano))
 	}
 	if q.Follow {
 		v.Set("follow", "true")
@@ -179,6 +210,15 @@ func (q *query) text(name string) string {
 	s := q.values.Get(name)
 	q.values.Del(name)
 	return s
+}
+
+// list is a parameter whose values are separated by commas.
+func (q *query) list(name string) []string {
+	s := q.text(name)
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
 }
 
 func (q *query) fail(name, value, want string) {
