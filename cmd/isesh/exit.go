@@ -46,6 +46,7 @@ var exitCodes = map[api.Code]int{
 	api.CodeForbidden:   exitError,
 	api.CodeConflict:    exitError,
 	api.CodeProtocol:    exitError,
+	api.CodeLimited:     exitError,
 	codeInterrupted:     exitInterrupted,
 }
 
