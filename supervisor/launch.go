@@ -169,7 +169,7 @@ func (s *Supervisor) already(t *layout.Team, running []string) (api.StartResult,
 }
 
 func (s *Supervisor) teamBoard(t *layout.Team) api.Team {
-	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.File}
+	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.File, Limits: s.limitsOf(t.Name)}
 	for _, role := range t.Roles {
 		if e, ok := s.reg.Get(roles.Address{Team: t.Name, Role: role.Name}); ok {
 			board.Roles = append(board.Roles, s.roleOf(e))

@@ -220,7 +220,7 @@ func (s *Supervisor) Teams(_ context.Context, _ api.Caller, name string) ([]api.
 }
 
 func (s *Supervisor) board(t roles.Team) api.Team {
-	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.LayoutFile, Session: t.SessionName}
+	board := api.Team{Name: t.Name, Dir: t.Dir, Layout: t.LayoutFile, Session: t.SessionName, Limits: s.limitsOf(t.Name)}
 	for _, e := range s.reg.All() {
 		if e.Team != t.Name {
 			continue

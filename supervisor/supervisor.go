@@ -48,6 +48,8 @@ type Supervisor struct {
 	tmux    control.Version
 	changes hub // a role changed
 	records hub // the conversation grew
+	limits  *limiter
+	now     func() time.Time // for limits
 
 	ready chan struct{} // closed when recovery is over
 	stop  chan struct{} // closed when Run is to return
@@ -97,7 +99,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 		cfg: cfg, dir: dir, slog: cfg.Log, started: time.Now(), tmux: version,
 		ready: make(chan struct{}), stop: make(chan struct{}),
 		runners: map[roles.Address]*runner{}, watches: map[string]*watch{}, launches: map[string]bool{},
-		faults: map[roles.Address]int{},
+		faults: map[roles.Address]int{}, limits: newLimiter(), now: time.Now,
 	}
 	s.changes.init()
 	s.records.init()
@@ -127,6 +129,9 @@ func (s *Supervisor) open() (err error) {
 		return errors.Join(err, s.events.Close(), s.log.Close())
 	}
 	all = append(all, notices...)
+	if err := s.recallLimits(); err != nil {
+		return errors.Join(err, s.mail.Close(), s.events.Close(), s.log.Close())
+	}
 	for _, n := range all {
 		s.notice("", n.String())
 	}

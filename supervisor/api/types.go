@@ -134,7 +134,7 @@ type Team struct {
 // Limits keep roles from talking each other into the ground.
 type Limits struct {
 	Hops int        `json:"hops"` // how many automatic sends may follow from one another
-	Pair string     `json:"pair"` // messages from one role to another: "20/10m0s"
+	Pair string     `json:"pair"` // messages from one role to another: "20/10m"
 	Use  []PairUsed `json:"use,omitempty"`
 }
 
