@@ -15,14 +15,15 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventRegistered EventKind = "registered"
-	EventStarted    EventKind = "started"
-	EventState      EventKind = "state" // the role's state changed, From one To another
-	EventDied       EventKind = "died"
-	EventRestarted  EventKind = "restarted"
-	EventDrift      EventKind = "drift"   // the role is not where the registry has it
-	EventTrouble    EventKind = "trouble" // something a person should look at
-	EventStopped    EventKind = "stopped"
+	EventRegistered   EventKind = "registered"
+	EventUnregistered EventKind = "unregistered"
+	EventStarted      EventKind = "started"
+	EventState        EventKind = "state" // the role's state changed, From one To another
+	EventDied         EventKind = "died"
+	EventRestarted    EventKind = "restarted"
+	EventDrift        EventKind = "drift"   // the role is not where the registry has it
+	EventTrouble      EventKind = "trouble" // something a person should look at
+	EventStopped      EventKind = "stopped"
 )
 
 // Event is one line of events.jsonl. Role is written as text, "team/role".
@@ -78,6 +79,9 @@ type EventFilter struct {
 func (f EventFilter) match(e *Event) bool {
 	return (f.Role.IsZero() || e.Role == f.Role) && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)) && !e.Time.Before(f.Since)
 }
+
+// Matches reports whether an event passes the filter; Limit does not count. For those who follow the events as they come.
+func (f EventFilter) Matches(e Event) bool { return f.match(&e) }
 
 // The files of events, and their sizes: 20 MiB at most.
 const (

@@ -48,8 +48,11 @@ type Supervisor struct {
 	tmux    control.Version
 	changes hub // a role changed
 	records hub // the conversation grew
-	limits  *limiter
-	now     func() time.Time // for limits
+	talk    talk
+	// happened: events.jsonl grew
+	happened hub
+	limits   *limiter
+	now      func() time.Time // for limits
 
 	ready chan struct{} // closed when recovery is over
 	stop  chan struct{} // closed when Run is to return
@@ -103,6 +106,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 	}
 	s.changes.init()
 	s.records.init()
+	s.happened.init()
 	if err := s.open(); err != nil {
 		return nil, err
 	}
@@ -250,6 +254,7 @@ func (s *Supervisor) event(e roles.Event) {
 	if err := s.events.Append(e); err != nil {
 		s.slog.Error("writing an event", "err", err)
 	}
+	s.happened.broadcast()
 }
 
 // hub tells any number of waiters that something changed. They re-read what they care about: changes are not queued.

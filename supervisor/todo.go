@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"isesh/roles"
 	"isesh/supervisor/api"
 )
 
@@ -38,6 +37,3 @@ func (s *Supervisor) Hook(context.Context, api.Caller, api.HookRequest) (api.Hoo
 	return api.HookResult{}, errNotYet
 }
 func (s *Supervisor) Redact(context.Context, api.Caller, api.RedactRequest) error { return errNotYet }
-func (s *Supervisor) Events(context.Context, api.Caller, api.EventQuery, func(roles.Event) error) error {
-	return errNotYet
-}
