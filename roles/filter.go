@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"regexp"
 	"slices"
 	"time"
 )
@@ -9,12 +10,16 @@ import (
 type Filter struct {
 	Role  string // the sender or the target: a full address, or "user"
 	Team  string // the record's team, or the team of its sender or target
+	From  string // the sender
+	To    string // the target
 	Kinds []Kind // any of them
 	Tag   string
-	ID    string    // this record, and those whose Ref or InReplyTo it is
-	Since time.Time // at or after
-	Said  bool      // only what people read: no receipts, and no turns that say nothing
-	Limit int       // only the newest so many
+	ID    string         // this record, and those whose Ref or InReplyTo it is
+	Since time.Time      // at or after
+	Until time.Time      // before
+	Grep  *regexp.Regexp // somewhere in the text
+	Said  bool           // only what people read: no receipts or read marks, and no turns that say nothing
+	Limit int            // only the newest so many
 }
 
 // lookBack is how much older than Since a record must be for the search to end there: clocks are set back now and then.
@@ -27,9 +32,13 @@ func (f Filter) match(rec *Record) bool {
 		f.Team != "" && rec.Team != f.Team && teamOf(rec.From) != f.Team && teamOf(rec.To) != f.Team,
 		len(f.Kinds) > 0 && !slices.Contains(f.Kinds, rec.Kind),
 		f.Tag != "" && rec.Tag != f.Tag,
-		f.Said && (rec.Kind == KindReceipt || rec.Kind == KindTurn && rec.Text == ""),
+		f.From != "" && rec.From != f.From,
+		f.To != "" && rec.To != f.To,
+		f.Said && (rec.Kind == KindReceipt || rec.Kind == KindRead || rec.Kind == KindTurn && rec.Text == ""),
 		f.ID != "" && rec.ID != f.ID && rec.Ref != f.ID && rec.InReplyTo != f.ID,
-		rec.Time.Before(f.Since):
+		rec.Time.Before(f.Since),
+		!f.Until.IsZero() && !rec.Time.Before(f.Until),
+		f.Grep != nil && !f.Grep.MatchString(rec.Text):
 		return false
 	}
 	return true
@@ -54,6 +63,8 @@ func (f Filter) needles() [][]byte {
 		ns = append(ns, []byte(s))
 	}
 	add(f.Role)
+	add(f.From)
+	add(f.To)
 	add(f.Team)
 	add(f.Tag)
 	add(f.ID)

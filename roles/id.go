@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -9,6 +10,22 @@ import (
 // NewID returns a UUIDv7 in its usual text form: unique, and sorting by time as text. Within one process every ID sorts after the one before,
 // even within a millisecond and when the clock is set back. It is safe for concurrent use.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() } // it fails only without randomness, and then Go's own reader has ended the program
+
+// maxID is the longest id that a sender may choose.
+const maxID = 64
+
+// ValidID checks an id that a sender chose for its message: 1 to 64 of A-Z, a-z, 0-9 and "._:-".
+func ValidID(id string) error {
+	if id == "" || len(id) > maxID {
+		return fmt.Errorf("the id %.80q has %d bytes: choose 1 to %d of A-Z a-z 0-9 . _ : -", id, len(id), maxID)
+	}
+	for _, c := range id {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != ':' && c != '-' {
+			return fmt.Errorf("the id %q holds %q: choose 1 to %d of A-Z a-z 0-9 . _ : -", id, c, maxID)
+		}
+	}
+	return nil
+}
 
 // tags maps what a text may begin with to its tag. The forms in brackets are older conventions of agents' prompts.
 var tags = []struct{ prefix, tag string }{

@@ -158,6 +158,7 @@ func Pending(l *Log) (map[Address][]Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the pending messages: %w", err)
 		}
+		rec.At = at
 		if m.Status != "" {
 			rec.Status = m.Status
 		}

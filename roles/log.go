@@ -25,6 +25,8 @@ type Log struct {
 	*Reader
 	lock *os.File // held until Close
 
+	accepting sync.Mutex
+
 	// turn is held by the caller that writes and syncs for its group. Who waits for it gathers the next group meanwhile.
 	turn sync.Mutex
 
@@ -88,7 +90,25 @@ func (b *batch) join(more batch) {
 
 // OpenLog opens the conversation in dir for appending, or begins one. A torn tail is removed, damaged lines are skipped, both with a notice. It
 // refuses a conversation that a newer isesh wrote into, and one that is open for appending elsewhere (ErrInUse). The caller closes it.
-func OpenLog(dir Dir) (*Log, []Notice, error) { return openLog(dir, logSegment, logKeep) }
+func OpenLog(dir Dir) (*Log, []Notice, error) { return OpenLogWith(dir, LogOptions{}) }
+
+// LogOptions says how much of the conversation is kept. Messages that still wait stay in any case.
+type LogOptions struct {
+	Segment int64         // bytes after which a new file is begun; 0: 8 MiB
+	Keep    int64         // bytes to keep; 0: 1 GiB
+	KeepFor time.Duration // records older than this go; 0: none for their age
+}
+
+// OpenLogWith is OpenLog with sizes other than the usual ones.
+func OpenLogWith(dir Dir, o LogOptions) (*Log, []Notice, error) {
+	if o.Segment <= 0 {
+		o.Segment = logSegment
+	}
+	if o.Keep <= 0 {
+		o.Keep = logKeep * logSegment
+	}
+	return openLog(dir, o.Segment, int(max(1, o.Keep/o.Segment)))
+}
 
 func openLog(dir Dir, segment int64, keep int) (*Log, []Notice, error) {
 	lock, err := dir.lock()

@@ -85,6 +85,7 @@ func (r *Reader) record(l lineAt) (rec Record, ok bool) {
 	if err != nil {
 		r.damaged(l, err)
 	}
+	rec.At = l.at
 	return rec, err == nil
 }
 

@@ -32,7 +32,8 @@ type Entry struct {
 	Profile      string    `json:"profile"`
 	Dir          string    `json:"dir,omitempty"`
 	Argv         []string  `json:"argv,omitempty"`
-	Launched     bool      `json:"launched"` // by isesh; else it was adopted
+	Launched     bool      `json:"launched"`          // by isesh; else it was adopted
+	Mailbox      bool      `json:"mailbox,omitempty"` // it has no pane, only a mailbox
 	Lead         bool      `json:"lead,omitempty"`
 	LeadMay      []string  `json:"lead_may,omitempty"`      // kinds of waiting that this lead may answer for its team
 	AgentSession string    `json:"agent_session,omitempty"` // the agent's own session id, to resume it
