@@ -34,6 +34,8 @@ type delivery struct {
 	before   agent.Reading // the screen before the Enter
 	assumed  bool          // before was not seen: an earlier supervisor pressed Enter
 	retry    time.Time     // not before this, after a refusal
+	busy     bool          // it was pasted while the agent was at something else
+	heard    bool          // a hook of the agent has told of it
 
 	mu      sync.Mutex // owns receipt
 	receipt api.Receipt
@@ -83,8 +85,6 @@ const (
 	// offAgain is how often a pane whose input is switched off is looked at while something waits for it: tmux tells nobody when it is
 	// switched on.
 	offAgain = 1 * time.Second
-	// turnQuiet is how long an idle screen must rest for the turn of a message to count as over.
-	turnQuiet = 300 * time.Millisecond
 )
 
 // deliver moves the queue on as far as it goes now.
@@ -103,13 +103,7 @@ func (r *runner) deliver(ctx context.Context) {
 		return
 	}
 	r.lateProof()
-	if r.turn != nil && r.state == agent.Idle {
-		if quiet := min(r.look.quietFor(now), now.Sub(r.turn.at)); quiet >= turnQuiet {
-			r.turnOver(agent.Idle)
-		} else {
-			r.wakeAt(now.Add(turnQuiet - quiet))
-		}
-	}
+	r.tendTurns(ctx, now)
 	if !r.look.pending() {
 		r.handedBack(ctx, now)
 	}
@@ -187,6 +181,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if why == "" && r.back != nil {
 		why = "interrupted"
 	}
+	if why == "" {
+		why = r.endingTurn(now)
+	}
 	if r.s.ending() {
 		why = "the supervisor is ending; the next one goes on"
 	}
@@ -203,9 +200,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	r.holdText = ""
 	r.queue = r.queue[1:]
 	r.cur, r.doubt = d, nil
-	if r.turn != nil {
-		r.turnOver(agent.Idle)
-	}
+	r.restOver(ctx)
 	next := d.rec.ID + ".p"
 	guard := r.guard(next, control.CursorOn(r.prof.ComposerRow()))
 	guard.Conds = append(guard.Conds, r.composerAsRead()...) // a draft may have come since
@@ -213,7 +208,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if err != nil {
 		return r.refused(ctx, d, err)
 	}
-	r.step, d.phase, d.at = next, pasting, time.Now()
+	r.step, d.phase, d.at, d.busy = next, pasting, time.Now(), r.state == agent.Busy
 	r.look.urgently(d.at)
 	r.receipt(d, roles.StatusPasting, "tmux did the paste", next)
 	r.slog.Debug("pasted", "id", d.rec.ID, "bytes", len(d.text))
@@ -278,6 +273,9 @@ func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
 
 // evidence says what proves that the message under way was submitted, "" when nothing does yet.
 func (r *runner) evidence(d *delivery) string {
+	if d.heard {
+		return "hook"
+	}
 	if d.phase != entered {
 		return ""
 	}
@@ -291,14 +289,16 @@ func (r *runner) evidence(d *delivery) string {
 // submitted ends a delivery well; the agent's turn begins.
 func (r *runner) submitted(d *delivery, evidence string) {
 	d.at = time.Now()
-	r.sent, r.turn, r.interrupted, r.back = d, d, false, nil
+	r.sent, r.interrupted, r.back = d, false, nil
 	r.finish(d, roles.StatusSubmitted, evidence, "")
+	r.turnBegins(d.rec, d.busy || evidence == "queued")
+	r.expectHook(d)
 }
 
 // leave ends a delivery whose text shall stay in the composer. In the log that is unconfirmed: typed, and never to be typed again.
 func (r *runner) leave(d *delivery, evidence string) {
 	const why = "left in the composer without Enter, as asked"
-	r.cur, r.sent = nil, d
+	r.cur, r.sent, r.doubt = nil, d, d // a person may submit it later
 	r.receipt(d, roles.StatusUnconfirmed, why, "")
 	last := d.set(roles.StatusPasted, evidence, why)
 	r.last = &last
@@ -328,26 +328,6 @@ func (r *runner) receipt(d *delivery, status roles.Status, evidence, step string
 	rec.Team, rec.Ref, rec.From, rec.To = r.addr.Team, d.rec.ID, d.rec.From, d.rec.To
 	rec.Status, rec.Evidence, rec.Step = status, evidence, step
 	r.s.write(rec)
-}
-
-// turnOver says that the turn of the last message has ended.
-func (r *runner) turnOver(state agent.State) {
-	d := r.turn
-	r.turn = nil
-	rec := r.s.record(roles.KindTurn)
-	rec.Team, rec.From, rec.Ref, rec.Evidence = r.addr.Team, r.addr.String(), d.rec.ID, "screen: "+string(state)
-	rec.Status = roles.StatusAnswered
-	switch {
-	case state == agent.Dead:
-		rec.Status = roles.StatusFailed
-	case r.interrupted:
-		rec.Status, rec.Evidence = roles.StatusFailed, "interrupted"
-	}
-	r.s.write(rec)
-	if r.last != nil && r.last.ID == d.rec.ID {
-		last := d.set(rec.Status, rec.Evidence, "")
-		r.last = &last
-	}
 }
 
 func firstOf(a, b string) string {

@@ -93,7 +93,7 @@ func (r *runner) clear(ctx context.Context, h *handback, now time.Time) {
 		return
 	}
 	if h.pressed == 0 {
-		r.turn = nil
+		r.returned(r.sent)
 		r.finish(r.sent, roles.StatusFailed, "returned into the composer by the interrupt, and cleared", "")
 	}
 	guard := control.Guard{Pane: r.entry.Pane, PID: r.panePID, Conds: append(r.composerAsRead(), control.CursorBelow(r.prof.ComposerRow()))}

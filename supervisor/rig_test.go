@@ -270,8 +270,8 @@ func (g *rig) settled(id string) roles.Status {
 	return st
 }
 
-// turn is a line of a scripted agent's record.
-type turn struct {
+// recorded is a line of a scripted agent's record.
+type recorded struct {
 	N       int    `json:"n"`
 	Text    string `json:"text"`
 	MenuKey string `json:"menu_key"`
@@ -280,7 +280,7 @@ type turn struct {
 }
 
 // turns reads what a role has recorded: submitted messages, and keys that reached a menu.
-func (g *rig) turns(name string) (texts []string, keys []turn) {
+func (g *rig) turns(name string) (texts []string, keys []recorded) {
 	g.Helper()
 	f, err := os.Open(g.record(name))
 	if os.IsNotExist(err) {
@@ -293,7 +293,7 @@ func (g *rig) turns(name string) (texts []string, keys []turn) {
 	sc := bufio.NewScanner(f)
 	sc.Buffer(nil, 64<<20)
 	for sc.Scan() {
-		var tn turn
+		var tn recorded
 		if err := json.Unmarshal(sc.Bytes(), &tn); err != nil {
 			g.Fatalf("record of %s: %v", name, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/sourcegraph/conc/panics"
@@ -47,6 +48,14 @@ func (p *pane) Snapshot(ctx context.Context) (control.Snapshot, error) {
 	return c.Snapshot(ctx, p.id)
 }
 
+func (p *pane) History(ctx context.Context, lines int) (string, error) {
+	c, err := p.client()
+	if err != nil {
+		return "", err
+	}
+	return c.Capture(ctx, p.id, control.CaptureOptions{Start: strconv.Itoa(-lines), Join: true})
+}
+
 func (p *pane) Paste(ctx context.Context, g control.Guard, data []byte) error {
 	c, err := p.client()
 	if err != nil {
@@ -71,8 +80,8 @@ func (p *pane) Output() output {
 	return c.Watch(p.id)
 }
 
-// supervise watches the session of a role's pane and starts a runner for it. before is called in the new runner's goroutine's stead, to
-// fill its queue.
+// supervise watches the session of a role's pane and starts a runner for it. before, if there is one, is called in the new runner's goroutine's
+// stead. Its queue the runner fills itself, once it can be found: what is accepted earlier it finds on disk, what is accepted later is given to it.
 func (s *Supervisor) supervise(ctx context.Context, e roles.Entry, before func(*runner)) (*runner, error) {
 	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
 	if err != nil {

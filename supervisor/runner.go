@@ -21,6 +21,8 @@ type terminal interface {
 	Paste(ctx context.Context, g control.Guard, data []byte) error
 	// Keys types keys if the guard holds; *control.Refused when it does not.
 	Keys(ctx context.Context, g control.Guard, keys ...string) error
+	// History returns the screen with up to so many lines of what has scrolled off, wrapped lines joined.
+	History(ctx context.Context, lines int) (string, error)
 	// Output returns the pane's output since the connection was made; nil while there is none.
 	Output() output
 }
@@ -85,14 +87,19 @@ type runner struct {
 	ink      ink // drawn since the last key into a menu
 
 	// what is typed
-	step        string // the mark on the pane as far as known
-	queue       []*delivery
+	step        string      // the mark on the pane as far as known
+	queue       []*delivery // in the order in which they were accepted
+	unread      time.Time   // set: what waits on disk could not be read; when to try again
+	before      *runner     // the one that failed, until its deliveries were taken over
 	cur         *delivery
-	turn        *delivery // submitted, its turn is not over yet
-	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
-	doubt       *delivery // the last one, when Enter was pressed and not proven: its echo may still come
-	interrupted bool      // a person ended that one's turn
-	back        *handback // its prompt may come back, nil when not
+	turns       []*turn     // submitted, not over yet, oldest first
+	hooked      bool        // its hooks were heard in this session
+	stopText    string      // the last text of the turn that ended last, for those that it may have answered, too
+	unheard     []*delivery // submitted, and their hook may still come; oldest first
+	sent        *delivery   // the last one submitted: the agent may hand its text back into the composer
+	doubt       *delivery   // the last one, when Enter was pressed and not proven: its echo may still come
+	interrupted bool        // a person ended that one's turn
+	back        *handback   // its prompt may come back, nil when not
 	last        *api.Receipt
 	wake        time.Time // when the delivery under way wants to be looked at again
 }
@@ -138,6 +145,7 @@ func (r *runner) run(ctx context.Context) {
 	if stop, ok := watchProcess(r.panePID, func() { r.tell(signal{look: true, ended: true}) }); ok {
 		defer stop()
 	}
+	r.takeKept()
 	var out output
 	var outC <-chan struct{}
 	timer := time.NewTimer(0)
@@ -168,6 +176,9 @@ func (r *runner) run(ctx context.Context) {
 // tend does what is due: look at the screen, move the delivery on.
 func (r *runner) tend(ctx context.Context) {
 	now := time.Now()
+	if !r.unread.IsZero() && !now.Before(r.unread) {
+		r.takeKept()
+	}
 	if !r.gone && r.look.due(now) {
 		r.see(ctx)
 	}
@@ -297,8 +308,8 @@ func (r *runner) become(state agent.State, now time.Time) {
 	}
 	r.s.event(e)
 	r.slog.Debug("state", "from", from, "to", state, "kind", kind, "rule", r.reading.Rule)
-	if r.turn != nil && (state == agent.Idle || state == agent.Dead) {
-		r.turnOver(state)
+	if state == agent.Dead {
+		r.died()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -363,6 +364,17 @@ func (a *actor) Output() output {
 func (a *actor) reconnect(r *runner) {
 	a.edit(func() { a.connected = true; a.out = &stageOutput{ch: make(chan struct{}, 1)} })
 	r.tell(signal{attached: true})
+}
+
+func (a *actor) History(context.Context, int) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.connected {
+		return "", errNoClient
+	}
+	rows := strings.Split(a.shown, "\n")
+	hidden := max(0, len(a.transcript)-(stageRows-6))
+	return strings.Join(append(slices.Clone(a.transcript[:hidden]), rows...), "\n"), nil
 }
 
 var errLost = errors.New("connection closed")

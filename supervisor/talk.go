@@ -1,0 +1,93 @@
+package supervisor
+
+import (
+	"slices"
+	"sync"
+
+	"isesh/roles"
+)
+
+// talk is what a message means to others than its target: who waits for what, whose turns run, and which of them were answered already.
+type talk struct {
+	mu       sync.Mutex // owns the rest
+	waits    map[*waiter]bool
+	turns    map[roles.Address][]roles.Record // whose turns run, oldest first, as the runners said last
+	answered map[string]bool                  // messages with an answer that came before their turn ended
+}
+
+// maxAnswered bounds what is remembered of answers to messages whose turns never seem to end.
+const maxAnswered = 10_000
+
+func (t *talk) init() {
+	t.waits, t.turns, t.answered = map[*waiter]bool{}, map[roles.Address][]roles.Record{}, map[string]bool{}
+}
+
+// said tells those who wait what was said: a message, reply or broadcast that is on disk now. It reports whether one of its target's own waits takes
+// it: then it is not typed into the target's pane, too. Safe from any goroutine.
+func (s *Supervisor) said(rec roles.Record) (taken bool) {
+	t := &s.talk
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if rec.InReplyTo != "" && len(t.answered) < maxAnswered {
+		t.answered[rec.InReplyTo] = true
+	}
+	for w := range t.waits {
+		if !w.wants(rec) || !w.give(rec) {
+			continue
+		}
+		if !taken && w.who == rec.To {
+			w.claimed, taken = true, true
+		}
+	}
+	return taken
+}
+
+// atTurns tells the others whose turns an agent is at.
+func (s *Supervisor) atTurns(a roles.Address, recs []roles.Record) {
+	t := &s.talk
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(recs) == 0 {
+		delete(t.turns, a)
+		return
+	}
+	t.turns[a] = recs
+}
+
+// runs returns the messages and prompts whose turns a role is at, oldest first.
+func (s *Supervisor) runs(a roles.Address) []roles.Record {
+	t := &s.talk
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.turns[a])
+}
+
+// wasAnswered reports whether an answer to a message has come, and forgets it: its turn is over.
+func (s *Supervisor) wasAnswered(id string) bool {
+	t := &s.talk
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	yes := t.answered[id]
+	delete(t.answered, id)
+	return yes
+}
+
+// answers returns the id of the message that a message on its way answers, "" when it answers none: one tagged as an answer, of a role to whom its
+// running turn is owed.
+func (s *Supervisor) answers(rec roles.Record) string {
+	switch rec.Tag {
+	case "DONE", "ANSWER", "BLOCKED":
+	default:
+		return ""
+	}
+	from, err := roles.ParseAddress(rec.From)
+	if err != nil {
+		return ""
+	}
+	for _, asked := range s.runs(from) {
+		if asked.From == rec.To && asked.ID != "" && asked.Kind != roles.KindPrompt {
+			return asked.ID
+		}
+	}
+	return ""
+}

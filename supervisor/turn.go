@@ -1,0 +1,188 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"isesh/roles"
+	"isesh/roles/agent"
+)
+
+// turn is what an agent is at: a message that it was given, or a prompt that a person typed. An agent can have several: those that came while it was
+// busy, by way of its own queue. Owned by the runner.
+//
+// Who answers what is clear with one. With several, the end that is told first ends those that had begun; the rest, which the agent may have taken
+// into that turn or not, end with the next that is told, or with the same one when the agent rests then.
+type turn struct {
+	rec   roles.Record // the message or the prompt; its ID is empty when nobody saw it begin
+	at    time.Time    // when it was submitted
+	begun bool         // not merely in the agent's own queue
+}
+
+// outcome is how turns ended.
+type outcome struct {
+	status   roles.Status // answered or failed
+	evidence string       // "hook: stop", "screen: idle", "interrupted", "dead"
+	text     string       // the last the agent said
+}
+
+const (
+	// turnQuiet is how long an idle screen must rest for the turn of a message to count as over.
+	turnQuiet = 300 * time.Millisecond
+	// stopGrace is how long an agent that runs our hooks may rest before its turn counts as over without the hook that ends it: nothing is called
+	// when a person interrupts it.
+	stopGrace = 2 * time.Second
+	// maxSaid is how much of a turn's last text is kept, and of a prompt.
+	maxSaid = 64 << 10
+	// saidLines is how far back in a pane's history the last text of a turn is looked for.
+	saidLines = 2000
+)
+
+// turnBegins takes note of a message that was submitted, or a prompt. queued says that the agent was busy then.
+func (r *runner) turnBegins(rec roles.Record, queued bool) {
+	if queued && len(r.turns) == 0 {
+		r.turns = append(r.turns, &turn{at: time.Now(), begun: true}) // whatever it is at
+	}
+	r.turns = append(r.turns, &turn{rec: rec, at: time.Now(), begun: !slices.ContainsFunc(r.turns, isBegun)})
+	r.tellTurns()
+}
+
+func isBegun(t *turn) bool { return t.begun }
+
+// tellTurns tells the others what the agent is at.
+func (r *runner) tellTurns() {
+	var recs []roles.Record
+	for _, t := range r.turns {
+		if t.rec.ID != "" {
+			recs = append(recs, t.rec)
+		}
+	}
+	r.s.atTurns(r.addr, recs)
+}
+
+// tendTurns ends the turns of an agent that rests.
+func (r *runner) tendTurns(ctx context.Context, now time.Time) {
+	if wait := r.turnsRest(now); wait > 0 {
+		r.wakeAt(now.Add(wait))
+	} else if wait == 0 {
+		r.restOver(ctx)
+	}
+}
+
+// turnsRest is how long an idle agent must go on resting for its turns to be over: 0 when they are, less when there are none that could be.
+func (r *runner) turnsRest(now time.Time) time.Duration {
+	if len(r.turns) == 0 || r.state != agent.Idle {
+		return -1
+	}
+	since := r.turns[len(r.turns)-1].at
+	wait := turnQuiet - min(r.look.quietFor(now), now.Sub(since))
+	if r.hooked && !r.interrupted {
+		wait = max(wait, stopGrace-now.Sub(later(r.since, since)))
+	}
+	return max(wait, 0)
+}
+
+// endingTurn says why the next message has to wait for the end of a turn, "" when it has not: what ends it is about to be told.
+func (r *runner) endingTurn(now time.Time) string {
+	if wait := r.turnsRest(now); r.hooked && wait > 0 {
+		r.wakeAt(now.Add(wait))
+		return "its turn is ending"
+	}
+	return ""
+}
+
+// restOver ends all turns because the screen says that the agent rests.
+func (r *runner) restOver(ctx context.Context) {
+	if len(r.turns) == 0 || r.state != agent.Idle {
+		return
+	}
+	o := outcome{status: roles.StatusAnswered, evidence: "screen: idle", text: r.stopText}
+	if o.text != "" {
+		o.evidence = "hook: stop"
+	} else {
+		o.text = r.lastSaid(ctx)
+	}
+	if r.interrupted {
+		r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted", text: o.text}, isBegun)
+	}
+	r.turnsOver(o, func(*turn) bool { return true })
+}
+
+// lastSaid is the last text of the agent on its screen, as far as it can be told.
+func (r *runner) lastSaid(ctx context.Context) string {
+	screen, err := r.term.History(ctx, saidLines)
+	if err != nil {
+		r.slog.Debug("reading what the agent said", "err", err)
+		return ""
+	}
+	p, ok := any(r.prof).(interface{ Answer(string) (string, bool) })
+	if !ok {
+		return ""
+	}
+	text, _ := p.Answer(screen)
+	return text
+}
+
+// stopped takes in that a hook has told of the end of a turn.
+func (r *runner) stopped(ctx context.Context, o outcome) {
+	if o.text == "" {
+		o.text = r.lastSaid(ctx)
+	}
+	over := isBegun
+	if !slices.ContainsFunc(r.turns, isBegun) {
+		over = func(*turn) bool { return true }
+	}
+	r.turnsOver(o, over)
+	r.stopText = o.text // also the others' answer, if nothing follows
+}
+
+// turnsOver ends turns: a record for each, and an answer where one is owed.
+func (r *runner) turnsOver(o outcome, which func(*turn) bool) {
+	over := slices.Clone(r.turns)
+	r.turns = slices.DeleteFunc(r.turns, which)
+	r.stopText = ""
+	for _, t := range over {
+		if which(t) {
+			r.turnOver(t, o)
+		}
+	}
+	r.tellTurns()
+}
+
+func (r *runner) turnOver(t *turn, o outcome) {
+	rec := r.s.record(roles.KindTurn)
+	rec.Team, rec.From, rec.Ref = r.addr.Team, r.addr.String(), t.rec.ID
+	rec.Status, rec.Evidence, rec.Text = o.status, o.evidence, cut(o.text, maxSaid)
+	r.s.write(rec)
+	if r.last != nil && r.last.ID == t.rec.ID {
+		last := *r.last
+		last.Status, last.Evidence, last.Reason, last.Time = o.status, o.evidence, "", rec.Time
+		r.last = &last
+	}
+}
+
+// died ends all turns because the program has ended.
+func (r *runner) died() {
+	r.turnsOver(outcome{status: roles.StatusFailed, evidence: "dead"}, func(*turn) bool { return true })
+}
+
+// returned ends the turn of a message whose prompt the agent has handed back into its composer.
+func (r *runner) returned(d *delivery) {
+	r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted"}, func(t *turn) bool { return t.rec.ID == d.rec.ID })
+}
+
+// expectHook remembers a message that was seen to be submitted before its hook was heard.
+func (r *runner) expectHook(*delivery) {}
+
+// cut returns at most n bytes of a text, whole characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
