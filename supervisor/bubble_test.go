@@ -70,11 +70,6 @@ func (g *stage) take(e roles.Entry) *runner {
 		g.Fatal(err)
 	}
 	r := newRunner(g.s, e, prof, g.a, func() {})
-	kept, err := g.s.kept(e)
-	if err != nil {
-		g.Fatal(err)
-	}
-	r.queue = kept
 	g.s.mu.Lock()
 	g.s.runners[e.Address] = r
 	g.s.mu.Unlock()

@@ -9,7 +9,6 @@ import (
 
 	"isesh/layout"
 	"isesh/roles"
-	"isesh/roles/agent"
 	"isesh/supervisor/api"
 )
 
@@ -187,45 +186,40 @@ func (l *launching) enter(ctx context.Context, name, session string, made create
 		return fmt.Errorf("registering %s: %w", e.Address, err)
 	}
 	l.s.event(roles.Event{Kind: roles.EventStarted, Role: e.Address, ID: e.ID, Detail: "pane " + e.Pane})
-	task, err := l.opening(role, *e)
-	if err != nil {
+	if err := l.opening(role, *e); err != nil {
 		return err
 	}
-	_, err = l.s.supervise(ctx, *e, func(r *runner) { r.queue = append(r.queue, task...) })
+	_, err := l.s.supervise(ctx, *e, nil)
 	return err
 }
 
 // startup is the origin of opening tasks.
 const startup = "startup"
 
-// opening returns the messages that wait for a role: what was kept for it while it did not run, and its opening task.
-func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) ([]*delivery, error) {
-	waiting, err := l.s.kept(e)
-	if err != nil || role.Task == "" {
-		return waiting, err
+// opening writes down a role's opening task, behind what was kept for the role while it did not run.
+func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) error {
+	if role.Task == "" {
+		return nil
 	}
-	waiting = slices.DeleteFunc(waiting, func(d *delivery) bool {
-		old := d.rec.Origin == startup // of a start whose program never came so far as to take it
-		if old {
-			l.s.conclude(d.rec, roles.StatusFailed, "the role was started anew, with its task")
-		}
-		return old
-	})
-	prof, err := agent.LoadFrom(l.s.cfg.Profiles, e.Profile)
+	pending, err := roles.Pending(l.s.log)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	for _, rec := range pending[e.Address] {
+		if rec.Origin == startup { // of a start whose program never came so far as to take it
+			l.s.conclude(rec, roles.StatusFailed, "the role was started anew, with its task")
+		}
 	}
 	rec := l.s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = e.Team, roles.User.String(), e.Address.String(), role.Task, roles.Tag(role.Task)
 	rec.Origin, rec.Status = startup, roles.StatusAccepted
-	text, err := prof.Prepare(role.Task, agent.Prep{Tag: true})
-	if err != nil {
-		return nil, fmt.Errorf("opening task of %s: %w", e.Address, err)
+	if _, err := l.s.typed(e.Address, rec); err != nil {
+		return fmt.Errorf("opening task of %s: %w", e.Address, err)
 	}
-	if err := l.s.log.Append(rec); err != nil {
-		return nil, err
+	rec, _, err = l.s.accept(rec)
+	if err != nil {
+		return err
 	}
 	l.tasks = append(l.tasks, rec)
-	l.s.records.broadcast()
-	return append(waiting, newDelivery(rec, text)), nil
+	return nil
 }

@@ -25,17 +25,16 @@ const (
 
 // delivery is one message on its way into a composer. Its fields belong to the runner, except receipt, which has its own mutex.
 type delivery struct {
-	rec      roles.Record
-	text     string // what is pasted
-	noSubmit bool
-	phase    phase
-	at       time.Time     // of the last step
-	enters   int           // how often Enter was done
-	before   agent.Reading // the screen before the Enter
-	assumed  bool          // before was not seen: an earlier supervisor pressed Enter
-	retry    time.Time     // not before this, after a refusal
-	busy     bool          // it was pasted while the agent was at something else
-	heard    bool          // a hook of the agent has told of it
+	rec     roles.Record
+	text    string // what is pasted
+	phase   phase
+	at      time.Time     // of the last step
+	enters  int           // how often Enter was done
+	before  agent.Reading // the screen before the Enter
+	assumed bool          // before was not seen: an earlier supervisor pressed Enter
+	retry   time.Time     // not before this, after a refusal
+	busy    bool          // it was pasted while the agent was at something else
+	heard   bool          // a hook of the agent has told of it
 
 	mu      sync.Mutex // owns receipt
 	receipt api.Receipt
@@ -143,7 +142,7 @@ func (r *runner) advance(ctx context.Context) bool {
 		if d.phase == pasting {
 			d.phase, d.before = pasted, r.reading
 			r.receipt(d, roles.StatusPasted, v.why, "")
-			if d.noSubmit {
+			if d.rec.NoSubmit {
 				r.leave(d, v.why)
 				return true
 			}
@@ -173,6 +172,11 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if now.Before(d.retry) {
 		r.wakeAt(d.retry)
 		return false
+	}
+	if !r.unread.IsZero() {
+		r.holdText = "its messages cannot be read"
+		r.wakeAt(r.unread)
+		return false // what waits on disk may come before it
 	}
 	if r.look.pending() {
 		return false // the screen has changed since it was read: look first, it is due in milliseconds

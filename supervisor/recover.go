@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"isesh/control"
@@ -15,6 +14,9 @@ import (
 
 // firstLook bounds the wait for the first look at every role that was taken up. A look takes milliseconds.
 const firstLook = 500 * time.Millisecond
+
+// readAgain is how soon the messages that wait for a role are read again when that has failed.
+const readAgain = 1 * time.Second
 
 // recover finds the roles again that an earlier supervisor left running, and takes up what it had not finished.
 func (s *Supervisor) recover(ctx context.Context) error {
@@ -90,27 +92,40 @@ func (s *Supervisor) ended(e roles.Entry) error {
 // takeUp supervises a role that runs already; mark is what its pane's @isesh_step says. before is the runner that failed, if one did: those
 // who wait for its messages go on waiting.
 func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string, before *runner) error {
-	kept, err := s.kept(e)
-	if err != nil {
-		return err
-	}
-	if before != nil {
-		for i, d := range kept {
-			if old := before.holds(d.rec.ID); old != nil {
-				old.phase, old.retry = waiting, time.Time{}
-				kept[i] = old
-			}
-		}
-	}
-	_, err = s.supervise(ctx, e, func(r *runner) {
+	_, err := s.supervise(ctx, e, func(r *runner) {
 		r.wasIdle = true // it started long ago
 		r.step = mark
-		r.queue = kept
+		r.before = before
 	})
 	return err
 }
 
-// kept returns the messages that were accepted for a role and not finished, oldest first, ready to be typed.
+// takeKept fills the queue with what is on disk for the role. Until that has succeeded nothing is typed.
+func (r *runner) takeKept() {
+	// Whoever takes messages out while no runner has them holds the lock, too.
+	r.s.outs.Lock()
+	defer r.s.outs.Unlock()
+	kept, err := r.s.kept(r.entry)
+	if err != nil {
+		r.slog.Error("reading the messages that wait", "err", err)
+		r.holdText = "its messages cannot be read"
+		r.unread = time.Now().Add(readAgain)
+		return
+	}
+	r.unread = time.Time{}
+	for _, d := range kept {
+		if r.before != nil {
+			if old := r.before.holds(d.rec.ID); old != nil {
+				old.phase, old.retry = waiting, time.Time{}
+				d = old
+			}
+		}
+		r.enqueue(d)
+	}
+	r.before = nil
+}
+
+// kept returns the messages that were accepted for a role and not finished, in the order in which they were, ready to be typed.
 func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 	pending, err := roles.Pending(s.log)
 	if err != nil {
@@ -122,17 +137,15 @@ func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 	}
 	var out []*delivery
 	for _, rec := range pending[e.Address] {
-		text, err := prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
+		text, err := s.typedBy(prof, rec)
 		if err != nil { // the role runs another agent now: one message must not keep the others, or the role itself, from being taken up
 			s.conclude(rec, roles.StatusFailed, err.Error())
 			continue
 		}
 		d := newDelivery(rec, text)
-		d.noSubmit = rec.NoSubmit
 		d.parkIt.Do(func() { close(d.parked) })
 		out = append(out, d)
 	}
-	slices.SortFunc(out, func(a, b *delivery) int { return strings.Compare(a.rec.ID, b.rec.ID) }) // as enqueue has them
 	return out, nil
 }
 
@@ -153,8 +166,13 @@ func (s *Supervisor) owed(id string) bool {
 
 // conclude gives a message that no runner has its last status.
 func (s *Supervisor) conclude(msg roles.Record, status roles.Status, why string) {
+	s.write(s.lastStatus(msg, status, why))
+	s.slog.Info("message", "id", msg.ID, "status", status, "why", why)
+}
+
+// lastStatus is the receipt that ends a message.
+func (s *Supervisor) lastStatus(msg roles.Record, status roles.Status, why string) roles.Record {
 	rec := s.record(roles.KindReceipt)
 	rec.Team, rec.Ref, rec.From, rec.To, rec.Status, rec.Evidence = msg.Team, msg.ID, msg.From, msg.To, status, why
-	s.write(rec)
-	s.slog.Info("message", "id", msg.ID, "status", status, "why", why)
+	return rec
 }

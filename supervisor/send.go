@@ -22,7 +22,7 @@ const MaxText = 4 << 20
 const sendWithin = 5 * time.Second
 
 // Send accepts a message and waits a moment for it to be submitted. Its receipt tells how far it came: rejected, when the target waits for
-// an answer and nothing was kept or typed; queued, submitted, or unconfirmed.
+// an answer and nothing was kept or typed; queued, submitted, or unconfirmed. The same id again is the same message: its receipt as it stands.
 func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest) (api.Receipt, error) {
 	within, err := duration(req.Within, sendWithin)
 	if err != nil {
@@ -31,92 +31,234 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if err := checkText(req.Text); err != nil {
 		return api.Receipt{}, err
 	}
+	if err := checkID(req.ID); err != nil {
+		return api.Receipt{}, err
+	}
 	to, err := s.resolve(c, req.To)
 	if err != nil {
 		return api.Receipt{}, err
+	}
+	if to == c.Role {
+		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "a role cannot send to itself"}
 	}
 	rec, err := s.message(c, to, req)
 	if err != nil {
 		return api.Receipt{}, err
 	}
-	if to == roles.User {
-		return s.keep(rec)
+	if err := s.allow(c, rec); err != nil {
+		return api.Receipt{}, err
 	}
-	if to == c.Role {
-		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "a role cannot send to itself"}
+	p, err := s.post(ctx, rec, posting{queue: req.Queue})
+	if err != nil || p.receipt.Status == roles.StatusRejected {
+		s.disallow(rec)
 	}
-	d, refused, err := s.post(ctx, rec, posting{queue: req.Queue})
 	if err != nil {
 		return api.Receipt{}, err
 	}
-	if refused != nil {
-		return *refused, nil
-	}
-	return await(ctx, d, within), nil
+	return p.await(ctx, within), nil
 }
 
 // posting says how a message is to be accepted.
 type posting struct {
-	queue bool // also while its target waits for an answer, or has ended: it goes when it can
+	// queue: also while its target waits for an answer: it goes when it can. What nobody wrote on purpose (automatic) is then kept for a role
+	// that has ended, too; anything else to such a role is an error.
+	queue bool
 }
 
-// post accepts a message and hands it to the runner of its target: once it returns without an error, and not refused, the message is kept. refused is
-// the receipt of a message that was not accepted because its target waits for an answer. It may be called from any goroutine but a runner's.
-func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (d *delivery, refused *api.Receipt, err error) {
+// posted is what came of a post.
+type posted struct {
+	d       *delivery   // on its way to a pane; nil: receipt is all there is to tell
+	receipt api.Receipt // rejected, put into a mailbox, taken by a waiter, or that of a message that was known and is settled
+	again   bool        // the id was known: nothing new was accepted
+}
+
+// await waits until a message has a final status, or cannot go now, or the time is up.
+func (p posted) await(ctx context.Context, within time.Duration) api.Receipt {
+	r := p.receipt
+	if p.d != nil {
+		r = await(ctx, p.d, within)
+	}
+	r.Again = p.again
+	return r
+}
+
+// post is the one way for a message to be accepted, whoever it is for: once it returns without an error, and not rejected, the message is kept, and
+// the runner of its target has it if there is one. A record whose id is known already is that message, not another one; without an id it gets one.
+// It may be called from any goroutine but a runner's.
+func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (posted, error) {
 	to, err := roles.ParseAddress(rec.To)
 	if err != nil {
-		return nil, nil, err
+		return posted{}, err
+	}
+	if s.mailboxOnly(to) {
+		rec.Status, rec.Evidence = roles.StatusSubmitted, "mailbox"
+		rec, again, err := s.accept(rec)
+		switch {
+		case err != nil:
+			return posted{}, err
+		case again:
+			return s.repeated(ctx, rec)
+		case s.said(rec):
+			return posted{receipt: s.takenByWaiter(rec)}, nil
+		}
+		return posted{receipt: receiptOf(rec)}, nil
 	}
 	r := s.runner(to)
-	if r == nil || !r.view().live {
-		return nil, nil, s.dead(to)
+	live := r != nil && r.view().live
+	if !live && !s.launching(to) && !(how.queue && automatic(rec)) {
+		return s.orKnown(ctx, rec, posted{}, s.dead(to))
 	}
-	if rec.Now && r.view().role.State != string(agent.Idle) {
-		return nil, nil, &api.Error{
-			Code: api.CodeUsage, Message: fmt.Sprintf("%s is %s, and a %s has no queue of its own that is safe to use", to, r.view().role.State, r.prof.Name()),
+	if live {
+		var rejected *api.Menu
+		if err = r.canQueue(rec); err == nil {
+			rejected, err = r.admit(ctx, how.queue)
+		}
+		var gone *api.Error
+		if errors.As(err, &gone) && gone.Code == api.CodeDead && s.launching(to) {
+			err = nil // it is being restarted: the message is for the next one
+		}
+		switch {
+		case err != nil:
+			return s.orKnown(ctx, rec, posted{}, err)
+		case rejected != nil:
+			p, err := s.orKnown(ctx, rec, posted{}, nil)
+			if err == nil && !p.again {
+				p.receipt = s.reject(rec, rejected)
+			}
+			return p, err
+		}
+	}
+	text, err := s.typed(to, rec)
+	if err != nil {
+		return posted{}, err
+	}
+	rec, again, err := s.accept(rec)
+	if err != nil {
+		return posted{}, err
+	}
+	if again {
+		return s.repeated(ctx, rec)
+	}
+	if s.said(rec) {
+		return posted{receipt: s.takenByWaiter(rec)}, nil
+	}
+	d := newDelivery(rec, text)
+	s.handOver(d, to)
+	return posted{d: d}, nil
+}
+
+// accept writes a message down, unless its id is known: then it returns that message, again is set and nothing is written.
+func (s *Supervisor) accept(rec roles.Record) (_ roles.Record, again bool, err error) {
+	got, err := s.log.Accept(rec)
+	if errors.Is(err, roles.ErrIDTaken) {
+		return rec, false, &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("the id %q belongs to another message; nothing was sent", rec.ID), Hint: "isesh status " + rec.ID + " shows it",
+		}
+	}
+	if err != nil {
+		return rec, false, fmt.Errorf("writing the message down, nothing was sent: %w", err)
+	}
+	if !got.Again {
+		s.records.broadcast()
+	}
+	return got.Record, got.Again, nil
+}
+
+// orKnown is what is answered in place of a message that cannot be accepted now: err, unless its id is that of one that was accepted before.
+func (s *Supervisor) orKnown(ctx context.Context, rec roles.Record, p posted, err error) (posted, error) {
+	known, _, getErr := s.log.Get(rec.ID)
+	if getErr != nil || known.From != rec.From || known.To != rec.To || known.Text != rec.Text {
+		return p, err
+	}
+	return s.repeated(ctx, known)
+}
+
+// repeated finds a message that was accepted before, to wait for its delivery if it is still under way.
+func (s *Supervisor) repeated(ctx context.Context, rec roles.Record) (posted, error) {
+	p := posted{again: true}
+	if to, err := roles.ParseAddress(rec.To); err == nil {
+		if r := s.runner(to); r != nil {
+			// A runner that has ended holds nothing; the log tells then.
+			_ = r.do(ctx, func() { p.d = r.holds(rec.ID) })
+		}
+	}
+	if p.d != nil {
+		return p, nil
+	}
+	receipt, _, err := s.Receipt(ctx, api.Caller{}, rec.ID)
+	if p.receipt = receipt; err == nil && !receipt.Status.Final() && receipt.Status == roles.StatusAccepted {
+		p.receipt.Status, p.receipt.Reason = roles.StatusQueued, "its role does not run"
+	}
+	return p, err
+}
+
+// takenByWaiter ends a message that a command waits for: it is that command's, and is not typed.
+func (s *Supervisor) takenByWaiter(rec roles.Record) api.Receipt {
+	const waiter = "waiter"
+	s.conclude(rec, roles.StatusTaken, waiter)
+	out := receiptOf(rec)
+	out.Status, out.Evidence = roles.StatusTaken, waiter
+	return out
+}
+
+// receiptOf is the receipt of a message of which no more is known than its record.
+func receiptOf(rec roles.Record) api.Receipt {
+	return api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: rec.Status, Evidence: rec.Evidence, Time: rec.Time}
+}
+
+// mailboxOnly reports that nothing is ever typed for an address: the user's, and a role's without a pane.
+func (s *Supervisor) mailboxOnly(a roles.Address) bool {
+	e, ok := s.reg.Get(a)
+	return a == roles.User || ok && e.Mailbox
+}
+
+// typed is what is typed for a message.
+func (s *Supervisor) typed(to roles.Address, rec roles.Record) (string, error) {
+	e, ok := s.reg.Get(to)
+	if !ok {
+		return "", s.dead(to)
+	}
+	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
+	if err != nil {
+		return "", err
+	}
+	return s.typedBy(prof, rec)
+}
+
+// typedBy is what is typed for a message into an agent of a kind.
+func (s *Supervisor) typedBy(prof *agent.Profile, rec roles.Record) (string, error) {
+	text, err := prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
+	if err == nil && text == "" {
+		err = errors.New("nothing is left of the message once control characters are removed")
+	}
+	if err != nil {
+		return "", &api.Error{Code: api.CodeUsage, Message: err.Error()}
+	}
+	return text, nil
+}
+
+// canQueue refuses a message that is to go into a busy agent at once where that is not safe.
+func (r *runner) canQueue(rec roles.Record) error {
+	if state := r.view().role.State; rec.Now && state != string(agent.Idle) {
+		return &api.Error{
+			Code: api.CodeUsage, Message: fmt.Sprintf("%s is %s, and a %s has no queue of its own that is safe to use", r.addr, state, r.prof.Name()),
 			Hint: "without --now the message waits on disk and goes by itself",
 		}
 	}
-	text, err := r.prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
-	if err != nil {
-		return nil, nil, &api.Error{Code: api.CodeUsage, Message: err.Error()}
-	}
-	if text == "" {
-		return nil, nil, &api.Error{Code: api.CodeUsage, Message: "nothing is left of the message once control characters are removed"}
-	}
-	d = newDelivery(rec, text)
-	d.noSubmit = rec.NoSubmit
-	rejected, err := r.admit(ctx, how.queue)
-	if err != nil {
-		return nil, nil, err
-	}
-	if rejected != nil {
-		receipt := s.reject(rec, rejected)
-		return nil, &receipt, nil
-	}
-	if err := s.log.Append(rec); err != nil {
-		return nil, nil, fmt.Errorf("writing the message down, nothing was sent: %w", err)
-	}
-	s.records.broadcast()
-	s.handOver(r, d)
-	return d, nil, nil
+	return nil
 }
 
-// handOver gives an accepted message to its runner, or to the one that has followed meanwhile. The sender may have left: accepted is accepted.
-func (s *Supervisor) handOver(r *runner, d *delivery) {
-	for {
+// handOver gives an accepted message to the runner of its target, or to the one that has followed meanwhile. The sender may have left: accepted
+// is accepted. Without a runner it waits on disk: one that is made from now on reads what is there when it begins.
+func (s *Supervisor) handOver(d *delivery, to roles.Address) {
+	var before *runner
+	for r := s.runner(to); r != nil && r != before; before, r = r, s.runner(to) {
 		if r.do(s.run, func() { r.enqueue(d) }) == nil {
 			return
 		}
-		next := s.runner(r.addr)
-		if next == nil || next == r {
-			break
-		}
-		r = next
 	}
-	// It is on disk, so it is not lost: it waits for the role to come back.
 	d.parkIt.Do(func() {
-		d.set(roles.StatusQueued, "", "role ended")
+		d.set(roles.StatusQueued, "", "its role does not run now")
 		close(d.parked)
 	})
 }
@@ -151,6 +293,10 @@ func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest
 	rec := s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = to.Team, c.Name(), to.String(), req.Text, roles.Tag(req.Text)
 	rec.Raw, rec.NoTag, rec.NoSubmit, rec.Now, rec.AsFile, rec.Status = req.Raw, req.NoTag, req.NoSubmit, req.Now, req.AsFile, roles.StatusAccepted
+	if req.ID != "" {
+		rec.ID = req.ID
+	}
+	rec.Owes = (req.Owes || rec.Tag == "TASK" || rec.Tag == "QUESTION") && !req.Raw && !req.NoSubmit
 	rec.Origin = "person"
 	if c.Role.Role != "" {
 		rec.Origin = "role:" + c.How
@@ -186,16 +332,6 @@ func (s *Supervisor) senderTag(rec roles.Record) string {
 		return "/" + a.Role // a bare name would be a role of the receiver's own team
 	}
 	return from
-}
-
-// keep puts a message into a mailbox that has no pane behind it.
-func (s *Supervisor) keep(rec roles.Record) (api.Receipt, error) {
-	rec.Status, rec.Evidence = roles.StatusSubmitted, "mailbox"
-	if err := s.log.Append(rec); err != nil {
-		return api.Receipt{}, fmt.Errorf("writing the message down: %w", err)
-	}
-	s.records.broadcast()
-	return api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: rec.Status, Evidence: rec.Evidence, Time: rec.Time}, nil
 }
 
 // reject leaves a notice of a message that was refused; its text is not kept.
@@ -243,6 +379,17 @@ func checkText(text string) error {
 			Code: api.CodeUsage, Message: fmt.Sprintf("the message has %d bytes, more than %d", len(text), MaxText),
 			Hint: "put it into a file and send the file's path",
 		}
+	}
+	return nil
+}
+
+// checkID says what is wrong with an id that a sender chose, "" being none.
+func checkID(id string) error {
+	if id == "" {
+		return nil
+	}
+	if err := roles.ValidID(id); err != nil {
+		return &api.Error{Code: api.CodeUsage, Message: err.Error(), Hint: "an id is 1 to 64 of A-Z a-z 0-9 . _ : -"}
 	}
 	return nil
 }

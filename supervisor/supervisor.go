@@ -65,6 +65,8 @@ type Supervisor struct {
 	quiet sync.Mutex
 	// opening is held while a watch is opened, so that no session gets two.
 	opening sync.Mutex
+	// outs is held while messages of a role without a runner are taken out of its queue, and while a new runner reads what waits for it.
+	outs sync.Mutex
 
 	mu       sync.Mutex // owns the fields below
 	runners  map[roles.Address]*runner
@@ -106,6 +108,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 	}
 	s.changes.init()
 	s.records.init()
+	s.talk.init()
 	s.happened.init()
 	if err := s.open(); err != nil {
 		return nil, err
