@@ -56,7 +56,7 @@ const codeInterrupted api.Code = "interrupted"
 // receiptExit is the exit code of a message by the step it has reached.
 func receiptExit(s roles.Status) int {
 	switch s {
-	case roles.StatusSubmitted, roles.StatusAnswered:
+	case roles.StatusSubmitted, roles.StatusAnswered, roles.StatusTaken:
 		return exitOK
 	case roles.StatusPasted: // as far as --no-submit goes
 		return exitOK

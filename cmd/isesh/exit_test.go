@@ -62,6 +62,7 @@ func TestReceiptExit(t *testing.T) {
 		roles.StatusSubmitted: 0, roles.StatusAnswered: 0, roles.StatusPasted: 0, roles.StatusRejected: 5, roles.StatusAccepted: 6,
 		roles.StatusQueued: 6, roles.StatusReturned: 6, roles.StatusUnconfirmed: 7, roles.StatusPasting: 7, roles.StatusEntered: 7,
 		roles.StatusFailed: 1,
+		roles.StatusTaken:  0, roles.StatusCleared: 1, roles.StatusExpired: 1,
 	} {
 		if got := receiptExit(step); got != want {
 			t.Errorf("%s exits %d, want %d", step, got, want)

@@ -16,6 +16,7 @@ import (
 const (
 	groupPeople = "people"
 	groupTalk   = "talk"
+	groupMail   = "mail"
 	groupNames  = "names"
 	groupSetUp  = "setup"
 	groupInside = "inside"
@@ -60,6 +61,7 @@ approve, cancel and review what was said.`,
 	root.AddGroup(
 		&cobra.Group{ID: groupPeople, Title: "People:"},
 		&cobra.Group{ID: groupTalk, Title: "Talk:"},
+		&cobra.Group{ID: groupMail, Title: "Mail:"},
 		&cobra.Group{ID: groupNames, Title: "Names:"},
 		&cobra.Group{ID: groupSetUp, Title: "Set-up:"},
 		&cobra.Group{ID: groupInside, Title: "Inside:"},
@@ -67,10 +69,10 @@ approve, cancel and review what was said.`,
 	root.SetHelpCommand(a.helpCmd())
 	root.AddCommand(
 		a.startCmd(), a.stopCmd(), a.restartCmd(), a.attachCmd(), a.listCmd(), a.statusCmd(), a.logCmd(), a.demoCmd(),
-		a.sendCmd(), a.cancelCmd(), a.approveCmd(), a.denyCmd(), a.respondCmd(), a.readCmd(), a.waitCmd(),
-		a.whoamiCmd(),
+		a.sendCmd(), a.broadcastCmd(), a.replyCmd(), a.cancelCmd(), a.approveCmd(), a.denyCmd(), a.respondCmd(), a.readCmd(), a.waitCmd(),
+		a.inboxCmd(), a.registerCmd(), a.unregisterCmd(), a.whoamiCmd(),
 		a.initCmd(), a.layoutCmd(), a.completionCmd(), a.versionCmd(),
-		a.superviseCmd(), a.execCmd(), a.agentCmd(),
+		a.superviseCmd(), a.hookCmd(), a.execCmd(), a.agentCmd(),
 	)
 	usageArgs(root)
 	return root

@@ -52,6 +52,10 @@ var stateColours = map[string][]color.Attribute{
 	"rejected":    {color.FgMagenta},
 	"unconfirmed": {color.FgRed},
 	"failed":      {color.FgRed},
+	"taken":       {color.FgGreen},
+	"cleared":     {color.Faint},
+	"expired":     {color.FgRed},
+	"error":       {color.FgRed},
 }
 
 // state is a state or a step of the ladder in its colour.
