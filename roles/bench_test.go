@@ -75,7 +75,7 @@ func BenchmarkAppendLazy(b *testing.B) {
 func longLog(b *testing.B, n int) Dir {
 	b.Helper()
 	d := testDir(b)
-	w, _, err := openWriter(d, conversation, logSegment, logKeep)
+	w, _, err := openWriter(d, conversation, logSegment)
 	if err != nil {
 		b.Fatal(err)
 	}

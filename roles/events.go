@@ -76,6 +76,9 @@ type EventFilter struct {
 	Limit int         // only the newest so many
 }
 
+// lookBack is how much older than Since an event must be for the search to end there: clocks are set back now and then.
+const lookBack = time.Hour
+
 func (f EventFilter) match(e *Event) bool {
 	return (f.Role.IsZero() || e.Role == f.Role) && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)) && !e.Time.Before(f.Since)
 }
@@ -83,11 +86,11 @@ func (f EventFilter) match(e *Event) bool {
 // Matches reports whether an event passes the filter; Limit does not count. For those who follow the events as they come.
 func (f EventFilter) Matches(e Event) bool { return f.match(&e) }
 
-// The files of events, and their sizes: 20 MiB at most.
+// The files of events, and their sizes in bytes.
 const (
 	eventsStem    = "events"
 	eventsSegment = 4 << 20
-	eventsKeep    = 4
+	eventsKeep    = 20 << 20
 )
 
 // Events is the record of what happened to roles. It is written without waiting for the disk: a power loss may cost its end, the end of the process
@@ -97,16 +100,17 @@ type Events struct {
 
 	mu     sync.Mutex // guards the rest
 	w      *writer
+	keep   int64 // bytes
 	closed bool
 }
 
 // OpenEvents opens events.jsonl for appending, or begins one. A torn tail is removed with a notice. The caller closes it.
 func OpenEvents(dir Dir) (*Events, []Notice, error) {
-	w, notices, err := openWriter(dir, eventsStem, eventsSegment, eventsKeep)
+	w, notices, err := openWriter(dir, eventsStem, eventsSegment)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the events: %w", err)
 	}
-	return &Events{dir: dir, w: w}, notices, nil
+	return &Events{dir: dir, w: w, keep: eventsKeep}, notices, nil
 }
 
 // Append writes events. V is filled in, and Time where it is zero.
@@ -129,7 +133,7 @@ func (e *Events) Append(evs ...Event) error {
 	if e.w.full() {
 		err := e.w.rotate()
 		if err == nil {
-			err = e.w.drop(e.w.end())
+			_, err = e.w.drop(e.w.end(), e.keep, func(int64) bool { return false })
 		}
 		var broken *brokenError
 		if errors.As(err, &broken) { // anything else: the old segment goes on
@@ -168,7 +172,7 @@ func (e *Events) Tail(f EventFilter) ([]Event, error) { return TailEvents(e.dir,
 // TailEvents is Tail for a process that does not write them.
 func TailEvents(dir Dir, f EventFilter) ([]Event, error) {
 	var evs []Event
-	err := eachBackward(dir, eventsStem, func(l lineAt) bool {
+	err := eachBackward(dir, eventsStem, nil, func(l lineAt) bool {
 		ev, ok := decodeEvent(l.text)
 		if ok && !f.Since.IsZero() && ev.Time.Before(f.Since.Add(-lookBack)) {
 			return false

@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"time"
@@ -22,9 +23,6 @@ type Filter struct {
 	Limit int            // only the newest so many
 }
 
-// lookBack is how much older than Since a record must be for the search to end there: clocks are set back now and then.
-const lookBack = time.Hour
-
 // match reports whether rec passes the filter, Limit aside.
 func (f Filter) match(rec *Record) bool {
 	switch {
@@ -34,7 +32,7 @@ func (f Filter) match(rec *Record) bool {
 		f.Tag != "" && rec.Tag != f.Tag,
 		f.From != "" && rec.From != f.From,
 		f.To != "" && rec.To != f.To,
-		f.Said && (rec.Kind == KindReceipt || rec.Kind == KindRead || rec.Kind == KindTurn && rec.Text == ""),
+		f.Said && (rec.Kind == KindReceipt || rec.Kind == KindRead || rec.Kind == KindRedact || rec.Kind == KindTurn && rec.Text == ""),
 		f.ID != "" && rec.ID != f.ID && rec.Ref != f.ID && rec.InReplyTo != f.ID,
 		rec.Time.Before(f.Since),
 		!f.Until.IsZero() && !rec.Time.Before(f.Until),
@@ -69,6 +67,15 @@ func (f Filter) needles() [][]byte {
 	add(f.Tag)
 	add(f.ID)
 	return ns
+}
+
+func containsAll(line []byte, needles [][]byte) bool {
+	for _, n := range needles {
+		if !bytes.Contains(line, n) {
+			return false
+		}
+	}
+	return true
 }
 
 // teamOf returns the team in an address, "" when there is none.

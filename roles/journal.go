@@ -154,8 +154,9 @@ type lineAt struct {
 	text []byte
 }
 
-// eachBackward calls fn with every whole line, newest first, until it returns false. It reads no more than it has to.
-func eachBackward(d Dir, stem string, fn func(lineAt) bool) error {
+// eachBackward calls fn with every whole line, newest first, until it returns false. It reads no more than it has to, and passes over the rotated
+// segments that skip, where it is not nil, says to hold nothing of interest.
+func eachBackward(d Dir, stem string, skip func(segment) bool, fn func(lineAt) bool) error {
 	segs, err := snapshot(d, stem)
 	if err != nil {
 		return err
@@ -164,6 +165,9 @@ func eachBackward(d Dir, stem string, fn func(lineAt) bool) error {
 	for len(segs) > 0 {
 		s := segs[len(segs)-1]
 		segs = segs[:len(segs)-1]
+		if s.file == nil && s.size > 0 && skip != nil && skip(s) {
+			continue
+		}
 		f, size, err := s.openWhole(d)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func writeUntilKilled(path string) error {
 	if err != nil {
 		return err
 	}
-	l, _, err := openLog(d, 64<<10, 1000) // small segments: kills hit rotations, too
+	l, _, err := openSized(d, 64<<10, 1000) // small segments: kills hit rotations, too
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func TestKillNineKeepsWhatWasAccepted(t *testing.T) {
 		is.Equal(stderr.String(), "")
 	}
 
-	l, _, err := openLog(d, 64<<10, 1000)
+	l, _, err := openSized(d, 64<<10, 1000)
 	is.NoErr(err)
 	defer l.Close()
 	found := map[string]bool{}

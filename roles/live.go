@@ -114,29 +114,6 @@ func loadLive(w *writer) (liveSet, Offset, error) {
 	return idx.Live, idx.Through, nil
 }
 
-// recoverLive works out the live messages of the conversation that w writes to.
-func recoverLive(r *Reader, w *writer) (liveSet, error) {
-	live, from, err := loadLive(w)
-	if err != nil {
-		return nil, err
-	}
-	var newer error
-	_, err = eachForward(r.dir, conversation, from, func(l lineAt) bool {
-		rec, err := decodeRecord(l.text)
-		switch {
-		case errors.Is(err, errNewer):
-			newer = &DirError{r.dir.join(l.name), err, "install the newer isesh, or choose another state directory with --state-dir"}
-			return false
-		case err != nil:
-			r.damaged(l, err)
-		default:
-			live.note(&rec, l.at)
-		}
-		return true
-	})
-	return live, errors.Join(err, newer)
-}
-
 // Pending returns the accepted messages that are not finished, for each target, in the order in which they were accepted. Status, Evidence and Step
 // of each are those of its last receipt that has them. Messages to the user are not among them: they need no delivery.
 func Pending(l *Log) (map[Address][]Record, error) {
@@ -179,7 +156,11 @@ func Pending(l *Log) (map[Address][]Record, error) {
 func (r *Reader) locate(id string, at Offset) (Record, Offset, error) {
 	var rec Record
 	found := false
+	needle := Filter{ID: id}.needles()
 	look := func(l lineAt) bool {
+		if !containsAll(l.text, needle) {
+			return false
+		}
 		if got, err := decodeRecord(l.text); err == nil && got.ID == id {
 			rec, at, found = got, l.at, true
 		}
@@ -190,7 +171,7 @@ func (r *Reader) locate(id string, at Offset) (Record, Offset, error) {
 			return rec, at, err
 		}
 	}
-	err := eachBackward(r.dir, conversation, func(l lineAt) bool {
+	err := eachBackward(r.dir, conversation, nil, func(l lineAt) bool {
 		look(l)
 		return !found
 	})

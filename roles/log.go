@@ -10,12 +10,6 @@ import (
 	"time"
 )
 
-// The sizes of the conversation: a gigabyte at most, unless older segments hold messages that still wait.
-const (
-	logSegment = 8 << 20
-	logKeep    = 128
-)
-
 // errClosed is what a closed log or journal answers.
 var errClosed = errors.New("it is closed")
 
@@ -24,24 +18,27 @@ var errClosed = errors.New("it is closed")
 type Log struct {
 	*Reader
 	lock *os.File // held until Close
-
-	accepting sync.Mutex
+	opts LogOptions
 
 	// turn is held by the caller that writes and syncs for its group. Who waits for it gathers the next group meanwhile.
 	turn sync.Mutex
 
-	mu     sync.Mutex // guards the rest; not held during a sync, rotation aside
-	next   *group     // what is gathered for the next sync; nil when nobody waits
+	mu     sync.Mutex       // guards the rest; not held during a sync, rotation and redaction aside
+	next   *group           // what is gathered for the next sync; nil when nobody waits
+	taking map[string]claim // by id: messages in groups that are not done
 	w      *writer
 	live   liveSet
-	failed error // set once: the log takes nothing more
+	known  *known
+	held   Offset // nothing from here on is dropped, whatever its age
+	failed error  // set once: the log takes nothing more
 }
 
 // group is what one sync makes durable.
 type group struct {
 	batch
-	done chan struct{}
-	err  error // valid once done is closed
+	claims []string // ids
+	done   chan struct{}
+	err    error // valid once done is closed, as are the places in recs
 }
 
 // batch is records and their lines, ready to be written.
@@ -88,38 +85,21 @@ func (b *batch) join(more batch) {
 	b.recs = append(b.recs, more.recs...)
 }
 
-// OpenLog opens the conversation in dir for appending, or begins one. A torn tail is removed, damaged lines are skipped, both with a notice. It
-// refuses a conversation that a newer isesh wrote into, and one that is open for appending elsewhere (ErrInUse). The caller closes it.
+// OpenLog opens the conversation in dir for appending, or begins one. A torn tail is removed and kept aside, damaged lines are skipped, both with a
+// notice. It refuses a conversation that a newer isesh wrote into, and one that is open for appending elsewhere (ErrInUse). The caller closes it.
 func OpenLog(dir Dir) (*Log, []Notice, error) { return OpenLogWith(dir, LogOptions{}) }
 
-// LogOptions says how much of the conversation is kept. Messages that still wait stay in any case.
-type LogOptions struct {
-	Segment int64         // bytes after which a new file is begun; 0: 8 MiB
-	Keep    int64         // bytes to keep; 0: 1 GiB
-	KeepFor time.Duration // records older than this go; 0: none for their age
-}
-
-// OpenLogWith is OpenLog with sizes other than the usual ones.
+// OpenLogWith is OpenLog with other sizes than the usual ones.
 func OpenLogWith(dir Dir, o LogOptions) (*Log, []Notice, error) {
-	if o.Segment <= 0 {
-		o.Segment = logSegment
-	}
-	if o.Keep <= 0 {
-		o.Keep = logKeep * logSegment
-	}
-	return openLog(dir, o.Segment, int(max(1, o.Keep/o.Segment)))
-}
-
-func openLog(dir Dir, segment int64, keep int) (*Log, []Notice, error) {
 	lock, err := dir.lock()
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the conversation: %w", err)
 	}
-	l := &Log{Reader: NewReader(dir), lock: lock}
-	w, notices, err := openWriter(dir, conversation, segment, keep)
+	l := &Log{Reader: NewReader(dir), lock: lock, opts: o.filled(), taking: map[string]claim{}}
+	w, notices, err := openWriter(dir, conversation, l.opts.Segment)
 	if err == nil {
 		l.w = w
-		if l.live, err = recoverLive(l.Reader, w); err != nil {
+		if err = l.recover(); err != nil {
 			w.close()
 		}
 	}
@@ -149,19 +129,40 @@ func (l *Log) Append(recs ...Record) error {
 		defer l.mu.Unlock()
 		return l.failed
 	}
-	lead := l.next == nil
+	g, _, lead := l.enqueue(b, false)
+	l.mu.Unlock()
+	return l.await(g, lead)
+}
+
+// enqueue adds b to the group that is gathered for the next sync, from index on; with claim nobody else takes the id of its first record until the
+// group is done. Whoever leads has to see the group through, in await. The caller holds mu.
+func (l *Log) enqueue(b batch, claiming bool) (g *group, index int, lead bool) {
+	lead = l.next == nil
 	if lead {
 		l.next = &group{done: make(chan struct{})}
 	}
-	g := l.next
+	g, index = l.next, len(l.next.recs)
 	g.join(b)
-	l.mu.Unlock()
+	if claiming {
+		l.taking[b.recs[0].ID] = claim{g, index}
+		g.claims = append(g.claims, b.recs[0].ID)
+	}
+	return g, index, lead
+}
+
+// await returns once the group is on disk, or has failed.
+func (l *Log) await(g *group, lead bool) error {
 	if !lead {
 		<-g.done
 		return g.err
 	}
 	l.turn.Lock()
 	g.err = l.commit()
+	l.mu.Lock()
+	for _, id := range g.claims {
+		delete(l.taking, id)
+	}
+	l.mu.Unlock()
 	l.turn.Unlock()
 	close(g.done)
 	return g.err
@@ -173,7 +174,7 @@ func (l *Log) commit() error {
 	g := l.next
 	l.next = nil
 	err := l.failed
-	if err == nil && l.w.full() {
+	if err == nil && l.due() {
 		err = l.rotate()
 	}
 	if err == nil {
@@ -188,15 +189,18 @@ func (l *Log) commit() error {
 	return l.settle(f, end)
 }
 
-// put writes b and takes note of the messages in it. The caller holds mu.
+// put writes b, fills in the places of its records and takes note of them. The caller holds mu.
 func (l *Log) put(b batch) error {
 	start := l.w.end()
 	if err := l.w.write(b.lines); err != nil {
 		return l.fail("writing", err)
 	}
 	at := start
-	for i, rec := range b.recs {
-		l.live.note(&rec, at)
+	for i := range b.recs {
+		rec := &b.recs[i]
+		rec.At = at
+		l.live.note(rec, at)
+		l.known.note(rec.brief(), at)
 		at = start + Offset(b.ends[i])
 	}
 	return nil
@@ -224,25 +228,6 @@ func (l *Log) fail(doing string, err error) error {
 		l.failed = fmt.Errorf("the conversation takes nothing more until the supervisor is started again: %w", err)
 	}
 	return err
-}
-
-// rotate begins a new segment. It fails only when the log cannot go on; what else goes wrong is a notice. The caller has the turn and holds mu.
-func (l *Log) rotate() error {
-	err := l.w.rotate()
-	if err == nil {
-		err = l.live.save(l.w)
-	}
-	if err == nil {
-		err = l.w.drop(l.live.oldest())
-	}
-	var broken *brokenError
-	if errors.As(err, &broken) {
-		return l.fail("rotating", err)
-	}
-	if err != nil {
-		l.note(Notice{l.w.path(), -1, fmt.Sprintf("it was not rotated in full: %v", err)})
-	}
-	return nil
 }
 
 // AppendLazy writes recs at once but does not wait for the disk: the next Append or Sync makes them durable. Every reader sees them, and they

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // conversation is the name of the log's files, without what follows.
@@ -23,13 +24,16 @@ type Reader struct {
 	mu      sync.Mutex // guards the rest
 	notices []Notice
 	noted   map[Offset]bool // Offsets of the damaged lines already reported
+	spans   map[int64]span  // of rotated segments, by their first byte; zero where it is not known
 }
 
 // maxNotices bounds what is remembered of damage between two calls of Notices.
 const maxNotices = 100
 
 // NewReader returns a reader of the conversation in dir, which need not have one yet.
-func NewReader(dir Dir) *Reader { return &Reader{dir: dir, noted: map[Offset]bool{}} }
+func NewReader(dir Dir) *Reader {
+	return &Reader{dir: dir, noted: map[Offset]bool{}, spans: map[int64]span{}}
+}
 
 // Notices returns what was found damaged since the last call. Each damaged line is reported once.
 func (r *Reader) Notices() []Notice {
@@ -115,6 +119,11 @@ func (i Item) Status() Status {
 	return i.Record.Status
 }
 
+// fate reports whether rec tells what became of its Ref.
+func (rec *Record) fate() bool {
+	return rec.Ref != "" && (rec.Kind == KindReceipt || rec.Kind == KindTurn && rec.Status != "")
+}
+
 // TailItems is Tail with every record's receipts, and the end of its turn, folded into it. Receipts come as items of their own only when f.Kinds names them.
 func (r *Reader) TailItems(f Filter) ([]Item, error) { return r.tail(f, true) }
 
@@ -122,23 +131,17 @@ func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
 	needles, receipt, turn := f.needles(), []byte(`"kind":"receipt"`), []byte(`"kind":"turn"`)
 	wantReceipts := !fold || slices.Contains(f.Kinds, KindReceipt)
 	fates := map[string]Item{} // receipts met before (that is, written after) the record they belong to
-	stop := f.Since.Add(-lookBack)
 	var items []Item
-	err := eachBackward(r.dir, conversation, func(l lineAt) bool {
+	err := eachBackward(r.dir, conversation, r.before(f.Since), func(l lineAt) bool {
 		foldable := fold && (bytes.Contains(l.text, receipt) || bytes.Contains(l.text, turn))
-		for _, n := range needles {
-			if !foldable && !bytes.Contains(l.text, n) {
-				return true
-			}
+		if !foldable && (!containsAll(l.text, needles) || tooOld(l.text, f.Since)) {
+			return true
 		}
 		rec, ok := r.record(l)
 		if !ok {
 			return true
 		}
-		if !f.Since.IsZero() && rec.Time.Before(stop) {
-			return false
-		}
-		if fold && (rec.Kind == KindReceipt || rec.Kind == KindTurn && rec.Ref != "" && rec.Status != "") {
+		if fold && rec.fate() {
 			fate := fates[rec.Ref]
 			if fate.Last.ID == "" {
 				fate.Last = rec
@@ -161,6 +164,40 @@ func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
 	return items, err
 }
 
+// before returns a function that tells which segments are older than a time as a whole. Nothing less will do: where a clock was set back, a record
+// that is too old says nothing of those before it.
+func (r *Reader) before(t time.Time) func(segment) bool {
+	if t.IsZero() {
+		return nil
+	}
+	return func(s segment) bool {
+		r.mu.Lock()
+		sp, ok := r.spans[s.base]
+		r.mu.Unlock()
+		if !ok {
+			idx, _ := loadSegmentIndex(r.dir, s)
+			sp = idx.span
+			r.mu.Lock()
+			r.spans[s.base] = sp
+			r.mu.Unlock()
+		}
+		return !sp.Last.IsZero() && sp.Last.Before(t)
+	}
+}
+
+// tooOld reports whether a line is certainly older than a time, without decoding it.
+func tooOld(line []byte, t time.Time) bool {
+	if t.IsZero() {
+		return false
+	}
+	h, ok := peek(line)
+	if !ok {
+		return false
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(h.time))
+	return err == nil && at.Before(t)
+}
+
 // Get returns the record with this ID and, oldest first, the records whose Ref it is: a message and its receipts. ErrNotFound when there is none.
 func (r *Reader) Get(id string) (Record, []Record, error) {
 	if id == "" {
@@ -169,8 +206,8 @@ func (r *Reader) Get(id string) (Record, []Record, error) {
 	var found *Record
 	var receipts []Record
 	needles := Filter{ID: id}.needles()
-	err := eachBackward(r.dir, conversation, func(l lineAt) bool {
-		if len(needles) > 0 && !bytes.Contains(l.text, needles[0]) {
+	err := eachBackward(r.dir, conversation, nil, func(l lineAt) bool {
+		if !containsAll(l.text, needles) {
 			return true
 		}
 		rec, ok := r.record(l)

@@ -24,6 +24,7 @@ const (
 	KindPrompt    Kind = "prompt" // what a person typed into an agent
 	KindTurn      Kind = "turn"   // how a turn of an agent ended; Text is the last that it said
 	KindRead      Kind = "read"   // somebody read a mailbox: Refs, in the mailbox of To
+	KindRedact    Kind = "redact" // the text of Ref was removed
 )
 
 // Status is a message's step on the ladder of delivery.

@@ -37,6 +37,7 @@ type Entry struct {
 	Lead         bool      `json:"lead,omitempty"`
 	LeadMay      []string  `json:"lead_may,omitempty"`      // kinds of waiting that this lead may answer for its team
 	AgentSession string    `json:"agent_session,omitempty"` // the agent's own session id, to resume it
+	Transcript   string    `json:"transcript,omitempty"`    // the file that the agent writes that session to, as it says
 	LayoutFile   string    `json:"layout_file,omitempty"`
 	Started      time.Time `json:"started,omitzero"`
 	Former       []Address `json:"former,omitempty"` // earlier addresses, oldest first

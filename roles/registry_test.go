@@ -208,13 +208,13 @@ func TestEvents(t *testing.T) {
 	is.NoErr(err)
 	defer e.Close()
 	is.Equal(len(notices), 1)
-	e.w.segSize, e.w.rotateAt = 1000, 1000
+	e.w.segSize, e.w.rotateAt, e.keep = 1000, 1000, 4000
 	for range 200 {
 		is.NoErr(e.Append(Event{Kind: EventState, Role: rev, Detail: "a change"}))
 	}
 	segs, err := rotated(d, eventsStem)
 	is.NoErr(err)
-	is.Equal(len(segs), eventsKeep)
+	is.True(len(segs) > 0 && len(segs) <= 4)
 	evs, err = e.Tail(EventFilter{Limit: 20, Kinds: []EventKind{EventState}})
 	is.NoErr(err)
 	is.Equal(len(evs), 20)

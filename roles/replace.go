@@ -1,17 +1,23 @@
 package roles
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"time"
 )
 
 // replace puts data in the place of a file: whoever reads it, and whatever crashes, finds either the old or the new content. Durable when it
 // returns.
 func (d Dir) replace(name string, data []byte) error {
+	return d.replaceFrom(name, bytes.NewReader(data))
+}
+
+// replaceFrom is replace with what r gives.
+func (d Dir) replaceFrom(name string, r io.Reader) error {
 	tmp := name + ".tmp" // one writer, so one name: what a killed one left is used up by the next
 	if err := os.Remove(d.join(tmp)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fileError(d.join(tmp), err)
@@ -20,7 +26,7 @@ func (d Dir) replace(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	_, err = io.Copy(f, r)
 	if err == nil {
 		err = datasync(f)
 	}
@@ -67,7 +73,7 @@ func (d Dir) loadJSON(name string, v any) (damaged bool, n []Notice, err error) 
 	if err == nil {
 		return false, nil, nil
 	}
-	aside := path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000000000")
+	aside := asideName(path)
 	if rerr := os.Rename(path, aside); rerr != nil {
 		return false, nil, fileError(path, rerr)
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
+	"time"
 )
 
 // writer appends to a journal and rotates it. It locks nothing: its owner does.
@@ -13,7 +15,6 @@ type writer struct {
 	dir     Dir
 	stem    string
 	segSize int64 // a segment that has reached it is rotated before the next write
-	keep    int   // rotated segments to keep
 
 	file     *os.File
 	base     int64 // Offset of the active segment's first byte
@@ -22,10 +23,10 @@ type writer struct {
 	rotateAt int64
 }
 
-// openWriter opens or makes the active segment and makes it end with a whole line. What was torn off is dropped: it was never accepted. A last
+// openWriter opens or makes the active segment and makes it end with a whole line. What was torn off was never accepted; it is kept aside. A last
 // line that is whole but for its newline is kept.
-func openWriter(d Dir, stem string, segSize int64, keep int) (*writer, []Notice, error) {
-	w := &writer{dir: d, stem: stem, segSize: segSize, keep: keep, rotateAt: segSize}
+func openWriter(d Dir, stem string, segSize int64) (*writer, []Notice, error) {
+	w := &writer{dir: d, stem: stem, segSize: segSize, rotateAt: segSize}
 	segs, err := rotated(d, stem)
 	if err != nil {
 		return nil, nil, err
@@ -78,10 +79,20 @@ func (w *writer) mend() ([]Notice, error) {
 		w.size = size + 1
 		return nil, nil
 	}
+	aside := asideName(w.stem + ext)
+	kept := "it is kept as " + w.dir.join(aside)
+	if err := w.dir.replace(aside, tail); err != nil { // a full disk: it was not accepted, so it may go
+		kept = fmt.Sprintf("it could not be kept: %v", err)
+	}
 	if err := w.file.Truncate(whole); err != nil {
 		return nil, err
 	}
-	return []Notice{{w.path(), whole, fmt.Sprintf("a torn last line of %d bytes was removed", len(tail))}}, nil
+	return []Notice{{w.path(), whole, fmt.Sprintf("a torn last line of %d bytes was removed; %s", len(tail), kept)}}, nil
+}
+
+// asideName is the name under which damaged content of a file is kept.
+func asideName(name string) string {
+	return name + ".damaged-" + time.Now().UTC().Format("20060102T150405.000000000")
 }
 
 // write appends whole lines in one write. When it fails nothing of them stays.
@@ -144,19 +155,26 @@ func (w *writer) rotate() error {
 	return w.dir.sync()
 }
 
-// drop removes the oldest segments beyond those to keep, as long as they end at or before limit.
-func (w *writer) drop(limit Offset) error {
+// drop removes the oldest rotated segments, and their indexes, as long as they end at or before limit, and either all together exceed keep bytes or
+// the oldest is too old. It returns how many went.
+func (w *writer) drop(limit Offset, keep int64, tooOld func(base int64) bool) (n int, err error) {
 	segs, err := rotated(w.dir, w.stem)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	for len(segs) > w.keep && segs[0].base+segs[0].size <= int64(limit) {
-		if err := os.Remove(w.dir.join(segs[0].name)); err != nil {
-			return fileError(w.dir.join(segs[0].name), err)
+	for n < len(segs) {
+		s := segs[n]
+		if s.base+s.size > int64(limit) || int64(w.end())-s.base <= keep && !tooOld(s.base) {
+			break
 		}
-		segs = segs[1:]
+		for _, name := range []string{segmentIndexName(s.name), s.name} {
+			if err := os.Remove(w.dir.join(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return n, fileError(w.dir.join(name), err)
+			}
+		}
+		n++
 	}
-	return nil
+	return n, nil
 }
 
 func (w *writer) close() error { return w.file.Close() }
