@@ -119,6 +119,11 @@ func (s *Supervisor) need(c api.Caller, ref string) (*runner, error) {
 }
 
 func (s *Supervisor) dead(a roles.Address) error {
+	if entry, _ := s.reg.Get(a); entry.Mailbox {
+		return &api.Error{
+			Code: api.CodeUsage, Message: fmt.Sprintf("%s is a mailbox: there is no screen behind that name", a), Hint: "isesh inbox " + a.String() + " shows what was sent to it",
+		}
+	}
 	e := &api.Error{Code: api.CodeDead, Message: fmt.Sprintf("role %q is not running", a), Hint: "isesh restart " + a.String() + " starts it again"}
 	if a.Team != "" {
 		if _, ok := s.reg.Team(a.Team); ok && !s.teamLives(a.Team) {
@@ -169,7 +174,7 @@ func (s *Supervisor) Attribute(ctx context.Context, c api.Caller) api.Caller {
 		}
 	}
 	if c.EnvRole != "" {
-		if a, err := roles.ParseAddress(c.EnvRole); err == nil && s.runner(a) != nil {
+		if a, err := roles.ParseAddress(c.EnvRole); err == nil && (s.runner(a) != nil || a != roles.User && s.mailboxOnly(a)) {
 			c.Role, c.How = a, "isesh_role"
 		}
 	}

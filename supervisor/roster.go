@@ -172,19 +172,16 @@ func (s *Supervisor) Hello() api.Hello {
 
 // Roles returns every role that is remembered, by team and in the order of the layout.
 func (s *Supervisor) Roles(context.Context, api.Caller) ([]api.Role, error) {
-	pending, err := roles.Pending(s.log)
-	if err != nil {
-		return nil, err
-	}
 	var out []api.Role
 	for _, e := range s.reg.All() {
-		role := s.roleOf(e)
-		role.Unread = len(pending[e.Address])
-		out = append(out, role)
+		out = append(out, s.roleOf(e))
 	}
 	slices.SortStableFunc(out, func(a, b api.Role) int { return cmp.Compare(a.Team, b.Team) })
 	return out, nil
 }
+
+// stateMailbox is the state of a role without a pane in what others see: nothing runs there that could be idle or dead, and nothing is waited for.
+const stateMailbox = "mailbox"
 
 // roleOf is what is known of a role: the runner's view, or what the registry remembers of one that does not run.
 func (s *Supervisor) roleOf(e roles.Entry) api.Role {
@@ -194,6 +191,12 @@ func (s *Supervisor) roleOf(e roles.Entry) api.Role {
 	}
 	if r := s.runner(e.Address); r != nil {
 		role = r.view().role
+	} else if e.Mailbox {
+		role.State = stateMailbox
+	}
+	var err error
+	if role.Unread, err = s.mail.Unread(e.Address); err != nil {
+		s.slog.Error("counting a mailbox", "role", e.Address, "err", err)
 	}
 	return role
 }

@@ -165,6 +165,9 @@ func (s *Supervisor) Restart(ctx context.Context, c api.Caller, req api.RestartR
 	}
 	var out []api.Role
 	for _, a := range targets {
+		if e, _ := s.reg.Get(a); e.Mailbox && !slices.ContainsFunc(req.Targets, func(t string) bool { return t == a.Role || t == a.String() }) {
+			continue // of a team: nothing runs there
+		}
 		if a == c.Role {
 			return out, &api.Error{Code: api.CodeForbidden, Message: "a role cannot restart itself"}
 		}
@@ -268,6 +271,9 @@ func (s *Supervisor) layoutOf(a roles.Address) (*layout.Team, error) {
 		}
 	}
 	e, ok := s.reg.Get(a)
+	if e.Mailbox {
+		return nil, s.dead(a)
+	}
 	if !ok || len(e.Argv) == 0 {
 		return nil, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("nothing is remembered of how %s was started", a), Hint: "isesh start"}
 	}
