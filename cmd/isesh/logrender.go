@@ -67,11 +67,13 @@ func (r *logRenderer) shown(e api.Entry) bool {
 		return true
 	case e.Kind == roles.KindTurn:
 		return e.Text != "" // what the agent said at its end is of interest, that it ended is not
+	case e.Kind == roles.KindRead, e.Kind == roles.KindRedact:
+		return false
 	case e.Kind != roles.KindReceipt:
 		return true
 	}
 	switch e.Status {
-	case roles.StatusUnconfirmed, roles.StatusFailed, roles.StatusReturned, roles.StatusRejected:
+	case roles.StatusUnconfirmed, roles.StatusFailed, roles.StatusReturned, roles.StatusRejected, roles.StatusExpired:
 		return r.clock
 	}
 	return false
@@ -93,6 +95,8 @@ var verbs = map[roles.Kind]string{
 	roles.KindRespond: "answers",
 	roles.KindCancel:  "cancels",
 	roles.KindPrompt:  "types to",
+	roles.KindRead:    "reads the mailbox of",
+	roles.KindRedact:  "redacts what was said to",
 }
 
 // parts are the sender, what stands between, and the target of an entry.
@@ -156,16 +160,7 @@ func (r *logRenderer) line(e api.Entry) string {
 	used := width(when) + 2 + max(r.who, plainWho) + 2 + max(stepWidth, len(step)) + 2
 	head := r.p.faint(when) + "  " + who + pad + "  " + r.p.state(step) + strings.Repeat(" ", max(stepWidth-len(step), 0)) + "  "
 
-	text := e.Text
-	if text == "" {
-		text = e.Evidence
-	}
-	if text == "" {
-		text = e.Proof
-	}
-	if strings.HasPrefix(e.Origin, "unverified:") {
-		text = "(claims to be " + strings.TrimPrefix(e.Origin, "unverified:") + ") " + text
-	}
+	text := saidText(e)
 	if r.full && strings.Contains(strings.TrimSpace(text), "\n") {
 		var b strings.Builder
 		b.WriteString(strings.TrimRight(head, " ") + "\n")
