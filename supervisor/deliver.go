@@ -320,6 +320,9 @@ func (r *runner) finish(d *delivery, status roles.Status, evidence, reason strin
 	if status == roles.StatusUnconfirmed && d.phase == entered {
 		r.doubt = d
 	}
+	if status == roles.StatusFailed {
+		r.s.over(d.rec.ID)
+	}
 	d.doneIt.Do(func() { close(d.done) })
 	r.slog.Info("message", "id", d.rec.ID, "status", status, "why", firstOf(evidence, reason))
 }

@@ -30,6 +30,9 @@ func (s *Supervisor) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.recalled, err = s.recall(); err != nil {
+		return err
+	}
 	var errs []error
 	for _, e := range entries {
 		if e.Pane == "" {
@@ -45,6 +48,7 @@ func (s *Supervisor) recover(ctx context.Context) error {
 			s.slog.Error("taking up a role again", "role", e.Address, "err", err)
 		}
 	}
+	s.settleRecalled(s.recalled)
 	// The first answers tell what the screens show: whoever asks may have asked the supervisor before this one a moment ago.
 	s.until(ctx, firstLook, func() bool {
 		return !slices.ContainsFunc(s.allRunners(), func(r *runner) bool { return r.view().role.State == string(agent.Starting) })
@@ -95,6 +99,7 @@ func (s *Supervisor) takeUp(ctx context.Context, e roles.Entry, mark string, bef
 	_, err := s.supervise(ctx, e, func(r *runner) {
 		r.wasIdle = true // it started long ago
 		r.step = mark
+		r.recallTurns(s.recalled, before)
 		r.before = before
 	})
 	return err
@@ -167,6 +172,9 @@ func (s *Supervisor) owed(id string) bool {
 // conclude gives a message that no runner has its last status.
 func (s *Supervisor) conclude(msg roles.Record, status roles.Status, why string) {
 	s.write(s.lastStatus(msg, status, why))
+	if status == roles.StatusFailed {
+		s.over(msg.ID)
+	}
 	s.slog.Info("message", "id", msg.ID, "status", status, "why", why)
 }
 

@@ -92,14 +92,16 @@ type runner struct {
 	unread      time.Time   // set: what waits on disk could not be read; when to try again
 	before      *runner     // the one that failed, until its deliveries were taken over
 	cur         *delivery
-	turns       []*turn     // submitted, not over yet, oldest first
-	hooked      bool        // its hooks were heard in this session
-	stopText    string      // the last text of the turn that ended last, for those that it may have answered, too
-	unheard     []*delivery // submitted, and their hook may still come; oldest first
-	sent        *delivery   // the last one submitted: the agent may hand its text back into the composer
-	doubt       *delivery   // the last one, when Enter was pressed and not proven: its echo may still come
-	interrupted bool        // a person ended that one's turn
-	back        *handback   // its prompt may come back, nil when not
+	turns       []*turn   // submitted, not over yet, oldest first
+	hooked      bool      // its hooks were heard in this session
+	stopText    string    // the last text of the turn that ended last, for those that it may have answered, too
+	unheard     []unheard // submitted, and their hook may still come; oldest first
+	restEcho    string    // the last message in the transcript when the agent rested last
+	rested      bool      // it has
+	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
+	doubt       *delivery // the last one, when Enter was pressed and not proven: its echo may still come
+	interrupted bool      // a person ended that one's turn
+	back        *handback // its prompt may come back, nil when not
 	last        *api.Receipt
 	wake        time.Time // when the delivery under way wants to be looked at again
 }
@@ -253,6 +255,7 @@ func (r *runner) see(ctx context.Context) {
 	r.reading = agent.Classify(r.prof, screenOf(snap))
 	r.menu.saw(r.reading, screenOf(snap), time.Now())
 	r.fold(now)
+	r.sawEcho()
 }
 
 func screenOf(s control.Snapshot) agent.Screen {

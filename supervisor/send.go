@@ -45,6 +45,7 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if err != nil {
 		return api.Receipt{}, err
 	}
+	rec.InReplyTo = s.answers(rec)
 	if err := s.allow(c, rec); err != nil {
 		return api.Receipt{}, err
 	}
@@ -194,10 +195,8 @@ func (s *Supervisor) repeated(ctx context.Context, rec roles.Record) (posted, er
 
 // takenByWaiter ends a message that a command waits for: it is that command's, and is not typed.
 func (s *Supervisor) takenByWaiter(rec roles.Record) api.Receipt {
-	const waiter = "waiter"
-	s.conclude(rec, roles.StatusTaken, waiter)
 	out := receiptOf(rec)
-	out.Status, out.Evidence = roles.StatusTaken, waiter
+	out.Status, out.Evidence = roles.StatusTaken, byWaiter
 	return out
 }
 

@@ -49,10 +49,13 @@ type Supervisor struct {
 	changes hub // a role changed
 	records hub // the conversation grew
 	talk    talk
+	prompts *roles.Prompts
 	// happened: events.jsonl grew
 	happened hub
 	limits   *limiter
 	now      func() time.Time // for limits
+
+	recalled recalled // what an earlier supervisor left; set before ready is closed
 
 	ready chan struct{} // closed when recovery is over
 	stop  chan struct{} // closed when Run is to return
@@ -130,6 +133,10 @@ func (s *Supervisor) open() (err error) {
 	all = append(all, notices...)
 	if s.events, notices, err = roles.OpenEvents(s.dir); err != nil {
 		return errors.Join(err, s.log.Close())
+	}
+	all = append(all, notices...)
+	if s.prompts, notices, err = roles.OpenPrompts(s.dir); err != nil {
+		return errors.Join(err, s.events.Close(), s.log.Close())
 	}
 	all = append(all, notices...)
 	if s.mail, notices, err = roles.OpenMailboxes(s.dir, s.log); err != nil {

@@ -13,6 +13,7 @@ type talk struct {
 	waits    map[*waiter]bool
 	turns    map[roles.Address][]roles.Record // whose turns run, oldest first, as the runners said last
 	answered map[string]bool                  // messages with an answer that came before their turn ended
+	ending   map[string]bool                  // messages whose automatic reply is on its way
 }
 
 // maxAnswered bounds what is remembered of answers to messages whose turns never seem to end.
@@ -20,6 +21,7 @@ const maxAnswered = 10_000
 
 func (t *talk) init() {
 	t.waits, t.turns, t.answered = map[*waiter]bool{}, map[roles.Address][]roles.Record{}, map[string]bool{}
+	t.ending = map[string]bool{}
 }
 
 // said tells those who wait what was said: a message, reply or broadcast that is on disk now. It reports whether one of its target's own waits takes
@@ -31,13 +33,21 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 	if rec.InReplyTo != "" && len(t.answered) < maxAnswered {
 		t.answered[rec.InReplyTo] = true
 	}
+	var to []*waiter
 	for w := range t.waits {
-		if !w.wants(rec) || !w.give(rec) {
-			continue
+		if w.wants(rec) && w.free() {
+			to = append(to, w)
+			if w.who == rec.To && !taken {
+				w.claimed, taken = true, true
+			}
 		}
-		if !taken && w.who == rec.To {
-			w.claimed, taken = true, true
-		}
+	}
+	if taken {
+		s.conclude(rec, roles.StatusTaken, byWaiter) // before they have it: who finds that he cannot use it writes so behind this
+	}
+	for _, w := range to {
+		w.rec = rec
+		close(w.got)
 	}
 	return taken
 }
@@ -70,6 +80,36 @@ func (s *Supervisor) wasAnswered(id string) bool {
 	yes := t.answered[id]
 	delete(t.answered, id)
 	return yes
+}
+
+// answerComes says that the automatic reply to a message is on its way; answerSent that it has come, or never will.
+func (s *Supervisor) answerComes(id string) {
+	s.talk.mu.Lock()
+	defer s.talk.mu.Unlock()
+	s.talk.ending[id] = true
+}
+
+func (s *Supervisor) answerSent(id string) {
+	s.talk.mu.Lock()
+	delete(s.talk.ending, id)
+	s.talk.mu.Unlock()
+	s.changes.broadcast() // for those who wait for the answer and have to do without
+}
+
+// over tells those who wait for the answer to a message that none will come.
+func (s *Supervisor) over(id string) {
+	t := &s.talk
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.ending[id] {
+		return
+	}
+	for w := range t.waits {
+		if w.reply == id && w.rec.ID == "" && !w.over {
+			w.over = true
+			close(w.got)
+		}
+	}
 }
 
 // answers returns the id of the message that a message on its way answers, "" when it answers none: one tagged as an answer, of a role to whom its

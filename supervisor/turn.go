@@ -155,7 +155,17 @@ func (r *runner) turnOver(t *turn, o outcome) {
 	rec := r.s.record(roles.KindTurn)
 	rec.Team, rec.From, rec.Ref = r.addr.Team, r.addr.String(), t.rec.ID
 	rec.Status, rec.Evidence, rec.Text = o.status, o.evidence, cut(o.text, maxSaid)
+	answered := r.s.wasAnswered(t.rec.ID)
+	owed := t.rec.Owes && !answered
+	if owed {
+		r.s.answerComes(t.rec.ID)
+	}
 	r.s.write(rec)
+	if owed {
+		r.s.wg.Go(func() { r.s.answer(t.rec, rec) })
+	} else {
+		r.s.over(t.rec.ID)
+	}
 	if r.last != nil && r.last.ID == t.rec.ID {
 		last := *r.last
 		last.Status, last.Evidence, last.Reason, last.Time = o.status, o.evidence, "", rec.Time
@@ -172,9 +182,6 @@ func (r *runner) died() {
 func (r *runner) returned(d *delivery) {
 	r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted"}, func(t *turn) bool { return t.rec.ID == d.rec.ID })
 }
-
-// expectHook remembers a message that was seen to be submitted before its hook was heard.
-func (r *runner) expectHook(*delivery) {}
 
 // cut returns at most n bytes of a text, whole characters.
 func cut(s string, n int) string {

@@ -36,12 +36,27 @@ func (s *Supervisor) until(ctx context.Context, within time.Duration, cond func(
 	}
 }
 
-// Wait blocks until one of the roles, or with All every one, is in one of the states.
+// Wait blocks until one of the roles, or with All every one, is in one of the states; until a message is answered; or until one with a tag, or of a
+// role, comes.
 func (s *Supervisor) Wait(ctx context.Context, c api.Caller, req api.WaitRequest) (api.WaitResult, error) {
 	timeout, err := duration(req.Timeout, waitAtMost)
 	if err != nil {
 		return api.WaitResult{}, err
 	}
+	states, message := len(req.States)+len(req.Targets) > 0, req.Tag != "" || req.From != ""
+	if states && (message || req.Reply != "") || message && req.Reply != "" {
+		return api.WaitResult{}, &api.Error{Code: api.CodeUsage, Message: "wait for one thing: a state, an answer, or a message"}
+	}
+	switch {
+	case req.Reply != "":
+		return s.waitReply(ctx, c, req, timeout)
+	case message:
+		return s.waitMessage(ctx, c, req, timeout)
+	}
+	return s.waitState(ctx, c, req, timeout)
+}
+
+func (s *Supervisor) waitState(ctx context.Context, c api.Caller, req api.WaitRequest, timeout time.Duration) (api.WaitResult, error) {
 	if err := checkStates(req.States); err != nil {
 		return api.WaitResult{}, err
 	}

@@ -2,9 +2,15 @@ package supervisor
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"isesh/roles"
+	"isesh/roles/agent"
+	"isesh/supervisor/api"
 )
 
 // waiter is somebody who waits for a message. What has no mutex is set once.
@@ -21,32 +27,305 @@ type waiter struct {
 	// under talk.mu
 	rec     roles.Record
 	claimed bool          // who waits is who it was sent to: it is not typed as well
-	got     chan struct{} // closed with rec set
+	over    bool          // no answer will come
+	got     chan struct{} // closed with rec or over set
 }
 
 // wants reports whether rec is what is waited for.
 func (w *waiter) wants(rec roles.Record) bool {
-	switch rec.Kind {
-	case roles.KindMessage, roles.KindReply, roles.KindBroadcast:
-	default:
+	switch {
+	case !slices.Contains(spoken, rec.Kind):
 		return false
-	}
-	if w.reply != "" {
-		if rec.InReplyTo == w.reply {
-			return true
-		}
-		return rec.Owes && rec.From == w.target.String() && rec.To == w.who
+	case w.reply != "":
+		return rec.InReplyTo == w.reply || w.asks(rec)
 	}
 	return (w.tag == "" || rec.Tag == w.tag) && (w.from == "" || rec.From == w.from) &&
 		(w.team == "" || rec.Team == w.team || rec.To == w.who) && !rec.Time.Before(w.since)
 }
 
-// give hands a message over, unless the client has gone or has got another. Called with talk.mu held.
-func (w *waiter) give(rec roles.Record) bool {
-	if w.ctx.Err() != nil || w.rec.ID != "" {
-		return false
+// asks reports that rec asks who waits something, in place of an answer: both would wait for each other.
+func (w *waiter) asks(rec roles.Record) bool {
+	return rec.Owes && rec.From == w.target.String() && rec.To == w.who
+}
+
+// free reports that the waiter can be given a message: the client is there, and has got nothing yet. Called with talk.mu held.
+func (w *waiter) free() bool { return w.ctx.Err() == nil && w.rec.ID == "" && !w.over }
+
+// expect makes a waiter hear of what is said from now on; leave ends that, and returns what it has got.
+func (s *Supervisor) expect(w *waiter) {
+	w.got = make(chan struct{})
+	s.talk.mu.Lock()
+	defer s.talk.mu.Unlock()
+	s.talk.waits[w] = true
+}
+
+func (s *Supervisor) leave(w *waiter) (rec roles.Record, claimed, over bool) {
+	s.talk.mu.Lock()
+	defer s.talk.mu.Unlock()
+	delete(s.talk.waits, w)
+	return w.rec, w.claimed, w.over
+}
+
+// waitReply waits for the answer to a message. It ends early when none can come before somebody has done something: the target waits for an answer
+// itself, has ended, or asks who waits something.
+func (s *Supervisor) waitReply(ctx context.Context, c api.Caller, req api.WaitRequest, timeout time.Duration) (api.WaitResult, error) {
+	asked, receipts, err := s.log.Get(req.Reply)
+	if errors.Is(err, roles.ErrNotFound) || err == nil && !slices.Contains(spoken, asked.Kind) {
+		return api.WaitResult{}, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no message %q", req.Reply), Hint: "isesh log --json shows the ids"}
 	}
-	w.rec = rec
-	close(w.got)
-	return true
+	if err != nil {
+		return api.WaitResult{}, err
+	}
+	target, err := roles.ParseAddress(asked.To)
+	if err != nil {
+		return api.WaitResult{}, err
+	}
+	w := &waiter{ctx: ctx, who: c.Name(), reply: asked.ID, target: target}
+	s.expect(w)
+	// What came before is looked for after: nothing can come between.
+	rec, err := s.before(ctx, w, asked)
+	if err != nil || rec.ID != "" {
+		s.dismiss(w, rec.ID)
+		return s.replied(asked, rec), err
+	}
+	if ended(asked, receipts) {
+		s.dismiss(w, "")
+		return api.WaitResult{Roles: s.rowOf(target), Ended: "over"}, nil
+	}
+	why := ""
+	reached, err := s.waitFor(ctx, w, timeout, func() bool {
+		why = s.stuck(asked, target)
+		return why != ""
+	})
+	if err != nil || !reached {
+		return api.WaitResult{Roles: s.rowOf(target), TimedOut: err == nil}, err
+	}
+	rec, claimed, over := s.leave(w)
+	switch {
+	case over:
+		return api.WaitResult{Roles: s.rowOf(target), Ended: "over"}, nil
+	case rec.ID == "":
+		return api.WaitResult{Roles: s.rowOf(target), Ended: why}, nil
+	}
+	return s.replied(asked, rec), s.handed(ctx, rec, claimed)
+}
+
+// waitFor waits until a waiter has got something, or cond holds after some change of a role. It reports false when the time is up: then, as with an
+// error, the waiter has left.
+func (s *Supervisor) waitFor(ctx context.Context, w *waiter, timeout time.Duration, cond func() bool) (bool, error) {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for {
+		changed := s.changes.wait()
+		select {
+		case <-w.got: // before anything else that may hold, too
+			return true, nil
+		default:
+		}
+		if cond() {
+			return true, nil
+		}
+		select {
+		case <-w.got:
+			return true, nil
+		case <-changed:
+		case <-timer.C:
+			rec, _, over := s.leave(w)
+			return rec.ID != "" || over, nil // at the last moment
+		case <-ctx.Done():
+			s.dismiss(w, "")
+			return false, ctx.Err()
+		}
+	}
+}
+
+// dismiss ends a wait that goes without what was claimed for it, or has it already.
+func (s *Supervisor) dismiss(w *waiter, has string) {
+	if rec, claimed, _ := s.leave(w); claimed && rec.ID != has {
+		s.sendOn(rec)
+	}
+}
+
+// handed is the last look at whether who waited is still there. If not, what was taken for the wait goes where it was sent.
+func (s *Supervisor) handed(ctx context.Context, rec roles.Record, claimed bool) error {
+	if ctx.Err() != nil && claimed {
+		s.sendOn(rec)
+	}
+	return ctx.Err()
+}
+
+// sendOn delivers a message that was taken by a command that has gone.
+func (s *Supervisor) sendOn(rec roles.Record) {
+	to, err := roles.ParseAddress(rec.To)
+	if err != nil {
+		return
+	}
+	s.conclude(rec, roles.StatusReturned, "the command that waited for it has gone")
+	if s.mailboxOnly(to) {
+		return
+	}
+	text, err := s.typed(to, rec)
+	if err != nil {
+		s.conclude(rec, roles.StatusFailed, err.Error())
+		return
+	}
+	s.handOver(newDelivery(rec, text), to)
+}
+
+// before is the answer that came before it was waited for, or a question that waits for who waits; what nobody has read yet is taken.
+func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) (roles.Record, error) {
+	items, err := s.log.TailItems(roles.Filter{ID: asked.ID, Kinds: spoken, Since: asked.Time})
+	if err != nil {
+		return roles.Record{}, err
+	}
+	for _, it := range items {
+		if it.InReplyTo != asked.ID {
+			continue
+		}
+		return it.Record, s.take(ctx, w, it)
+	}
+	who, err := roles.ParseAddress(w.who)
+	if err != nil || asked.From != w.who || s.mailboxOnly(who) {
+		return roles.Record{}, nil
+	}
+	pending, err := roles.Pending(s.log)
+	if err != nil {
+		return roles.Record{}, err
+	}
+	for _, rec := range pending[who] {
+		if !w.asks(rec) {
+			continue
+		}
+		if ok, err := s.withdraw(ctx, rec, byWaiter); ok || err != nil {
+			return rec, err
+		}
+	}
+	return roles.Record{}, nil
+}
+
+// byWaiter is the evidence of a message that went to a command that waited for it.
+const byWaiter = "waiter"
+
+// take has a message that who waits was sent, and has not got in another way, count as taken.
+func (s *Supervisor) take(ctx context.Context, w *waiter, it roles.Item) error {
+	to, err := roles.ParseAddress(it.To)
+	switch {
+	case err != nil || it.To != w.who:
+		return nil
+	case !s.mailboxOnly(to):
+		_, err := s.withdraw(ctx, it.Record, byWaiter)
+		return err
+	case it.Last.ID == "" || !it.Last.Status.Final():
+		s.conclude(it.Record, roles.StatusTaken, byWaiter)
+	}
+	return nil
+}
+
+// replied is the result of a wait that a message has ended.
+func (s *Supervisor) replied(asked, rec roles.Record) api.WaitResult {
+	to, err := roles.ParseAddress(asked.To)
+	if err != nil || rec.ID == "" {
+		return api.WaitResult{}
+	}
+	res := api.WaitResult{Roles: s.rowOf(to)}
+	if rec.Origin == originDead {
+		res.Ended = string(agent.Dead)
+		return res
+	}
+	res.Message = &rec
+	if rec.InReplyTo != asked.ID {
+		asks := rec
+		asks.InReplyTo = "" // it answers nothing: the answer is still owed
+		res.Message = &asks
+	}
+	return res
+}
+
+// ended reports that no answer to a message will come by itself: it was never given to its target, or its turn is over and owed none.
+func ended(asked roles.Record, receipts []roles.Record) bool {
+	over := false
+	for _, r := range receipts {
+		switch {
+		case r.Kind == roles.KindTurn:
+			over = over || !asked.Owes
+		case r.Kind != roles.KindReceipt:
+		case r.Status == roles.StatusFailed, r.Status == roles.StatusCleared, r.Status == roles.StatusExpired:
+			over = true
+		}
+	}
+	return over
+}
+
+// stuck says why the target of a message cannot answer it now, "" when it can.
+func (s *Supervisor) stuck(asked roles.Record, target roles.Address) string {
+	if s.mailboxOnly(target) || s.launching(target) || s.comes(asked.ID) {
+		return ""
+	}
+	e, _ := s.reg.Get(target)
+	switch role := s.roleOf(e); role.State {
+	case string(agent.Waiting), string(agent.Dead):
+		return role.State
+	}
+	return ""
+}
+
+// comes reports that the automatic reply to a message is on its way.
+func (s *Supervisor) comes(id string) bool {
+	s.talk.mu.Lock()
+	defer s.talk.mu.Unlock()
+	return s.talk.ending[id]
+}
+
+// rowOf is what is known of one role, as the roles of a result.
+func (s *Supervisor) rowOf(a roles.Address) []api.Role {
+	e, ok := s.reg.Get(a)
+	if !ok {
+		return nil
+	}
+	return []api.Role{s.roleOf(e)}
+}
+
+// waitMessage waits for a message with a tag, or of a role, or both: to whomever it goes, within the caller's team when no role is named.
+func (s *Supervisor) waitMessage(ctx context.Context, c api.Caller, req api.WaitRequest, timeout time.Duration) (api.WaitResult, error) {
+	w := &waiter{ctx: ctx, who: c.Name(), tag: strings.ToUpper(req.Tag), since: req.Since}
+	if w.tag != "" && roles.Tag(w.tag+":") != w.tag {
+		return api.WaitResult{}, &api.Error{Code: api.CodeUsage, Message: fmt.Sprintf("%q is not a tag", req.Tag), Hint: "tags are TASK DONE BLOCKED QUESTION ANSWER STATUS"}
+	}
+	var from roles.Address
+	if req.From != "" {
+		var err error
+		if from, err = s.resolve(c, req.From); err != nil {
+			return api.WaitResult{}, err
+		}
+		w.from = from.String()
+	} else {
+		w.team = s.teamOf(c)
+	}
+	s.expect(w)
+	if !w.since.IsZero() {
+		items, err := s.log.TailItems(roles.Filter{Kinds: spoken, Tag: w.tag, From: w.from, Since: w.since})
+		i := slices.IndexFunc(items, func(it roles.Item) bool { return w.wants(it.Record) })
+		if err != nil {
+			s.dismiss(w, "")
+			return api.WaitResult{}, err
+		}
+		if i >= 0 {
+			s.dismiss(w, items[i].ID)
+			return api.WaitResult{Roles: s.rowOf(from), Message: &items[i].Record}, s.take(ctx, w, items[i])
+		}
+	}
+	dead := false
+	reached, err := s.waitFor(ctx, w, timeout, func() bool {
+		e, ok := s.reg.Get(from)
+		dead = ok && !s.mailboxOnly(from) && !s.launching(from) && s.roleOf(e).State == string(agent.Dead)
+		return dead
+	})
+	if err != nil || !reached {
+		return api.WaitResult{Roles: s.rowOf(from), TimedOut: err == nil}, err
+	}
+	rec, claimed, _ := s.leave(w)
+	if rec.ID == "" {
+		return api.WaitResult{Roles: s.rowOf(from), Ended: string(agent.Dead)}, nil
+	}
+	return api.WaitResult{Roles: s.rowOf(from), Message: &rec}, s.handed(ctx, rec, claimed)
 }
