@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"isesh/roles"
 	"isesh/supervisor/api"
 )
 
@@ -22,15 +23,18 @@ func (b board) inbox(box api.Inbox, full bool) error {
 		if !full {
 			break
 		}
-		var line []string
-		for _, c := range b.letter(l) {
-			line = append(line, c.text)
+		cells := b.letter(l)
+		var about []string
+		for _, c := range cells[1:] {
+			if c.text != "" {
+				about = append(about, c.paint(c.text))
+			}
 		}
 		gap := ""
 		if i > 0 {
 			gap = "\n"
 		}
-		if _, err := fmt.Fprintf(b.w, "%s%s\n", gap, strings.Join(line, "  ")); err != nil {
+		if _, err := fmt.Fprintf(b.w, "%s%s %s\n", gap, cells[0].text, strings.Join(about, "  ")); err != nil {
 			return err
 		}
 		for line := range strings.Lines(printable(strings.TrimSpace(l.Text), true)) {
@@ -57,6 +61,9 @@ func (b board) letter(l api.Letter) []cell {
 	step := l.Now
 	if step == "" {
 		step = l.Status
+	}
+	if step == roles.StatusSubmitted && l.Evidence == "mailbox" {
+		step = "" // it has nowhere to go
 	}
 	return []cell{{mark, b.p.bold}, {age(b.now, l.Time), b.p.faint}, {orDash(printable(l.From, false)), b.p.speaker}, {l.ID, b.p.faint}, {string(step), b.p.state}}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"isesh/roles"
 	"isesh/supervisor/api"
 )
 
@@ -25,21 +26,21 @@ func (a *app) listCmd() *cobra.Command {
 				return err
 			}
 			defer client.Close()
-			roles, err := client.Roles(c.Context())
+			list, err := client.Roles(c.Context())
 			if err != nil {
 				return err
 			}
 			if a.flags.json {
-				if roles == nil {
-					roles = []api.Role{}
+				if list == nil {
+					list = []api.Role{}
 				}
-				return a.printJSON(a.out, roles)
+				return a.printJSON(a.out, list)
 			}
-			if len(roles) == 0 {
+			if len(list) == 0 {
 				a.note("no roles yet (isesh start trio starts three)")
 				return nil
 			}
-			return a.board().list(roles)
+			return a.board().list(list)
 		},
 	}
 }
@@ -74,11 +75,11 @@ For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 				if err != nil {
 					return err
 				}
-				roles, err := client.Roles(c.Context())
+				list, err := client.Roles(c.Context())
 				if err != nil {
 					return err
 				}
-				if single := withoutTeam(roles); len(single) > 0 {
+				if single := withoutTeam(list); len(single) > 0 {
 					teams = append(teams, api.Team{Roles: single})
 				}
 				if len(teams) == 0 && !a.flags.json {
@@ -103,6 +104,10 @@ For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 				if teams, err := client.Teams(c.Context(), args[0]); err == nil && len(teams) > 0 {
 					return a.printTeams(teams)
 				}
+				// A message's id may be a name that its sender chose.
+				if receipt, steps, err := client.Receipt(c.Context(), args[0]); err == nil {
+					return a.printMessage(receipt, steps)
+				}
 			}
 			return roleErr
 		},
@@ -110,8 +115,8 @@ For a message the exit code is that of send: 0 submitted, 5 rejected, 6 queued,
 }
 
 // withoutTeam are the roles that belong to no team.
-func withoutTeam(roles []api.Role) (single []api.Role) {
-	for _, r := range roles {
+func withoutTeam(list []api.Role) (single []api.Role) {
+	for _, r := range list {
 		if r.Team == "" {
 			single = append(single, r)
 		}
@@ -136,10 +141,15 @@ func (a *app) messageStatus(c *cobra.Command, client *api.Client, id string) err
 	if err != nil {
 		return err
 	}
+	return a.printMessage(receipt, steps)
+}
+
+// printMessage prints how far a message came, and returns its exit code as an error.
+func (a *app) printMessage(receipt api.Receipt, steps []roles.Record) (err error) {
 	if a.flags.json {
 		err = a.printJSON(a.out, struct {
 			api.Receipt
-			Steps any `json:"steps"`
+			Steps []roles.Record `json:"steps"`
 		}{receipt, steps})
 	} else {
 		err = a.board().receipt(receipt, steps)
