@@ -25,16 +25,17 @@ const (
 
 // delivery is one message on its way into a composer. Its fields belong to the runner, except receipt, which has its own mutex.
 type delivery struct {
-	rec     roles.Record
-	text    string // what is pasted
-	phase   phase
-	at      time.Time     // of the last step
-	enters  int           // how often Enter was done
-	before  agent.Reading // the screen before the Enter
-	assumed bool          // before was not seen: an earlier supervisor pressed Enter
-	retry   time.Time     // not before this, after a refusal
-	busy    bool          // it was pasted while the agent was at something else
-	heard   bool          // a hook of the agent has told of it
+	rec      roles.Record
+	text     string // what is pasted
+	phase    phase
+	at       time.Time     // of the last step
+	enters   int           // how often Enter was done
+	before   agent.Reading // the screen before the Enter
+	assumed  bool          // before was not seen: an earlier supervisor pressed Enter
+	retry    time.Time     // not before this, after a refusal
+	busy     bool          // it was pasted while the agent was at something else
+	heard    bool          // a hook of the agent has told of it
+	expiring time.Time     // it has waited too long and is being ended; when to try again if that has failed
 
 	mu      sync.Mutex // owns receipt
 	receipt api.Receipt
@@ -44,11 +45,10 @@ type delivery struct {
 	doneIt  sync.Once
 }
 
-func newDelivery(rec roles.Record, text string) *delivery {
-	return &delivery{
-		rec: rec, text: text, parked: make(chan struct{}), done: make(chan struct{}),
-		receipt: api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: roles.StatusAccepted, Time: rec.Time},
-	}
+func (s *Supervisor) newDelivery(rec roles.Record, text string) *delivery {
+	d := &delivery{rec: rec, text: text, parked: make(chan struct{}), done: make(chan struct{}), receipt: s.receiptOf(rec)}
+	d.receipt.Status, d.receipt.Evidence = roles.StatusAccepted, ""
+	return d
 }
 
 // now returns a copy of the receipt as it stands. Safe from any goroutine.
@@ -93,6 +93,7 @@ func (r *runner) deliver(ctx context.Context) {
 		return
 	}
 	now := time.Now()
+	r.expire(now)
 	if r.state == agent.Dead {
 		r.abandon()
 		if r.holdText = ""; len(r.queue) > 0 {
@@ -141,7 +142,9 @@ func (r *runner) advance(ctx context.Context) bool {
 	case moveEnter:
 		if d.phase == pasting {
 			d.phase, d.before = pasted, r.reading
+			fault("before the receipt of the text seen")
 			r.receipt(d, roles.StatusPasted, v.why, "")
+			fault("after the receipt of the text seen")
 			if d.rec.NoSubmit {
 				r.leave(d, v.why)
 				return true
@@ -169,6 +172,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 		return false
 	}
 	d := r.queue[0]
+	if now.Before(d.expiring) {
+		return false
+	}
 	if now.Before(d.retry) {
 		r.wakeAt(d.retry)
 		return false
@@ -201,6 +207,14 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 		r.lookForInput()
 		return false
 	}
+	if err := r.s.writeFile(d.rec); err != nil {
+		r.slog.Warn("typing", "id", d.rec.ID, "err", err)
+		r.holdText = "the file with its text cannot be written"
+		r.park(r.holdText)
+		d.retry = now.Add(fileAgain)
+		r.wakeAt(d.retry)
+		return false
+	}
 	r.holdText = ""
 	r.queue = r.queue[1:]
 	r.cur, r.doubt = d, nil
@@ -208,13 +222,16 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	next := d.rec.ID + ".p"
 	guard := r.guard(next, control.CursorOn(r.prof.ComposerRow()))
 	guard.Conds = append(guard.Conds, r.composerAsRead()...) // a draft may have come since
+	fault("before the paste")
 	err := r.term.Paste(ctx, guard, []byte(d.text))
 	if err != nil {
 		return r.refused(ctx, d, err)
 	}
+	fault("after the paste")
 	r.step, d.phase, d.at, d.busy = next, pasting, time.Now(), r.state == agent.Busy
 	r.look.urgently(d.at)
 	r.receipt(d, roles.StatusPasting, "tmux did the paste", next)
+	fault("after the receipt of the paste")
 	r.slog.Debug("pasted", "id", d.rec.ID, "bytes", len(d.text))
 	return true
 }
@@ -225,14 +242,17 @@ func (r *runner) enter(ctx context.Context, d *delivery) bool {
 	if d.enters > 0 {
 		next = fmt.Sprintf("%s.e%d", d.rec.ID, d.enters+1)
 	}
+	fault("before the Enter")
 	err := r.term.Keys(ctx, r.guard(next, control.CursorBelow(r.prof.ComposerRow())), r.prof.Keys().Submit)
 	if err != nil {
 		return r.refused(ctx, d, err)
 	}
+	fault("after the Enter")
 	r.step, d.phase, d.at = next, entered, time.Now()
 	r.look.urgently(d.at)
 	d.enters++
 	r.receipt(d, roles.StatusEntered, "tmux did the Enter", next)
+	fault("after the receipt of the Enter")
 	return false
 }
 
@@ -294,7 +314,9 @@ func (r *runner) evidence(d *delivery) string {
 func (r *runner) submitted(d *delivery, evidence string) {
 	d.at = time.Now()
 	r.sent, r.interrupted, r.back = d, false, nil
+	fault("before the receipt of the submit")
 	r.finish(d, roles.StatusSubmitted, evidence, "")
+	fault("after the receipt of the submit")
 	r.turnBegins(d.rec, d.busy || evidence == "queued")
 	r.expectHook(d)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"isesh/roles"
+	"isesh/supervisor/api"
 )
 
 // park tells those who wait for a message in the queue that it will not go now.
@@ -26,6 +27,17 @@ func (r *runner) parkAll() {
 	}
 	r.park("role ended")
 	r.publish()
+}
+
+// strand tells that the queue of a runner that has ended is nobody's now.
+func (r *runner) strand() {
+	if len(r.queue) == 0 {
+		return
+	}
+	select {
+	case r.s.stranded <- struct{}{}:
+	default:
+	}
 }
 
 // abandon gives up the delivery under way because the program has ended. What was not typed yet goes back to the queue.
@@ -68,6 +80,17 @@ func (r *runner) enqueue(d *delivery) {
 	if r.cur != nil {
 		r.park("another message is on its way")
 	}
+}
+
+// arrive is enqueue for a message that was accepted a moment ago: somebody may have taken it out of the mailbox before it came here.
+func (r *runner) arrive(d *delivery) {
+	receipt, _, err := r.s.Receipt(context.Background(), api.Caller{}, d.rec.ID)
+	if err != nil || !receipt.Status.Final() {
+		r.enqueue(d)
+		return
+	}
+	d.set(receipt.Status, receipt.Evidence, "")
+	d.doneIt.Do(func() { close(d.done) })
 }
 
 // takeOut runs take while nothing of a role's queue can begin to be typed. take is given may, which says of a message whether it can still be taken

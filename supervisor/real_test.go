@@ -33,7 +33,7 @@ func TestDelivery(t *testing.T) {
 
 // Bodies that have broken others' deliveries: tmux syntax, flags, formats, expansions, control bytes that would end the paste.
 func TestBodiesArriveAsSent(t *testing.T) {
-	g := newRig(t)
+	g := newRigTuned(t, controltest.Real(t), func(c *Config) { c.FileAbove = 1 << 20 })
 	g.start("t", g.role("dev"))
 	long := strings.Repeat("0123456789 abcdefghij klmnopqrst\n", 300_000/33)
 	lines := strings.TrimSuffix(strings.Repeat("a line\n", 2000), "\n")

@@ -147,7 +147,7 @@ func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 			s.conclude(rec, roles.StatusFailed, err.Error())
 			continue
 		}
-		d := newDelivery(rec, text)
+		d := s.newDelivery(rec, text)
 		d.parkIt.Do(func() { close(d.parked) })
 		out = append(out, d)
 	}

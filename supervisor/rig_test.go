@@ -98,7 +98,8 @@ type rig struct {
 	state  string
 	dir    string // of the project, and of the records
 	binary string
-	agents string // profiles of the user's own, "" for none
+	agents string        // profiles of the user's own, "" for none
+	tune   func(*Config) // nil, or what this test wants otherwise
 	end    func()
 }
 
@@ -113,12 +114,17 @@ func newRig(t testing.TB) *rig {
 
 func newRigOn(t testing.TB, tmux control.Server) *rig {
 	t.Helper()
+	return newRigTuned(t, tmux, nil)
+}
+
+func newRigTuned(t testing.TB, tmux control.Server, tune func(*Config)) *rig {
+	t.Helper()
 	base, err := os.MkdirTemp("", "isesh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(base) })
-	g := &rig{TB: t, tmux: tmux, state: filepath.Join(base, "state"), dir: filepath.Join(base, "project"), binary: filepath.Join(base, "bin", "isesh")}
+	g := &rig{TB: t, tmux: tmux, tune: tune, state: filepath.Join(base, "state"), dir: filepath.Join(base, "project"), binary: filepath.Join(base, "bin", "isesh")}
 	for _, d := range []string{g.dir, filepath.Dir(g.binary)} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			t.Fatal(err)
@@ -146,9 +152,13 @@ func (g *rig) run() {
 		level = slog.LevelWarn
 	}
 	logger := slog.New(slog.NewTextHandler(testWriter{g.TB}, &slog.HandlerOptions{Level: level}))
-	sup, err := New(Config{
+	cfg := Config{
 		Dir: g.state, Tmux: g.tmux, Binary: g.binary, Socket: filepath.Join(filepath.Dir(g.state), "sock.s"), Log: logger, Version: "test", Profiles: g.agents,
-	})
+	}
+	if g.tune != nil {
+		g.tune(&cfg)
+	}
+	sup, err := New(cfg)
 	if err != nil {
 		g.Fatal(err)
 	}

@@ -142,6 +142,7 @@ func (r *runner) goneError() error {
 
 // run is the runner's life. It returns when ctx ends or the pane has gone.
 func (r *runner) run(ctx context.Context) {
+	defer r.strand()
 	defer close(r.done)
 	defer r.parkAll()
 	if stop, ok := watchProcess(r.panePID, func() { r.tell(signal{look: true, ended: true}) }); ok {

@@ -102,7 +102,7 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 		case s.said(rec):
 			return posted{receipt: s.takenByWaiter(rec)}, nil
 		}
-		return posted{receipt: receiptOf(rec)}, nil
+		return posted{receipt: s.receiptOf(rec)}, nil
 	}
 	r := s.runner(to)
 	live := r != nil && r.view().live
@@ -129,10 +129,12 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 			return p, err
 		}
 	}
+	rec.AsFile = s.asFile(rec)
 	text, err := s.typed(to, rec)
 	if err != nil {
 		return posted{}, err
 	}
+	fault("before it is accepted")
 	rec, again, err := s.accept(rec)
 	if err != nil {
 		return posted{}, err
@@ -143,7 +145,8 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 	if s.said(rec) {
 		return posted{receipt: s.takenByWaiter(rec)}, nil
 	}
-	d := newDelivery(rec, text)
+	fault("after it was accepted")
+	d := s.newDelivery(rec, text)
 	s.handOver(d, to)
 	return posted{d: d}, nil
 }
@@ -195,14 +198,14 @@ func (s *Supervisor) repeated(ctx context.Context, rec roles.Record) (posted, er
 
 // takenByWaiter ends a message that a command waits for: it is that command's, and is not typed.
 func (s *Supervisor) takenByWaiter(rec roles.Record) api.Receipt {
-	out := receiptOf(rec)
+	out := s.receiptOf(rec)
 	out.Status, out.Evidence = roles.StatusTaken, byWaiter
 	return out
 }
 
 // receiptOf is the receipt of a message of which no more is known than its record.
-func receiptOf(rec roles.Record) api.Receipt {
-	return api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: rec.Status, Evidence: rec.Evidence, Time: rec.Time}
+func (s *Supervisor) receiptOf(rec roles.Record) api.Receipt {
+	return api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: rec.Status, Evidence: rec.Evidence, Time: rec.Time, File: s.fileOf(rec)}
 }
 
 // mailboxOnly reports that nothing is ever typed for an address: the user's, and a role's without a pane.
@@ -226,7 +229,11 @@ func (s *Supervisor) typed(to roles.Address, rec roles.Record) (string, error) {
 
 // typedBy is what is typed for a message into an agent of a kind.
 func (s *Supervisor) typedBy(prof *agent.Profile, rec roles.Record) (string, error) {
-	text, err := prof.Prepare(rec.Text, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
+	body := rec.Text
+	if path := s.fileOf(rec); path != "" {
+		body = pointer(body, path)
+	}
+	text, err := prof.Prepare(body, agent.Prep{From: s.senderTag(rec), Tag: !rec.NoTag, Raw: rec.Raw})
 	if err == nil && text == "" {
 		err = errors.New("nothing is left of the message once control characters are removed")
 	}
@@ -252,7 +259,7 @@ func (r *runner) canQueue(rec roles.Record) error {
 func (s *Supervisor) handOver(d *delivery, to roles.Address) {
 	var before *runner
 	for r := s.runner(to); r != nil && r != before; before, r = r, s.runner(to) {
-		if r.do(s.run, func() { r.enqueue(d) }) == nil {
+		if r.do(s.run, func() { r.arrive(d) }) == nil {
 			return
 		}
 	}
@@ -413,7 +420,7 @@ func (s *Supervisor) Receipt(_ context.Context, _ api.Caller, id string) (api.Re
 	if err != nil {
 		return api.Receipt{}, nil, err
 	}
-	out := api.Receipt{ID: rec.ID, From: rec.From, To: rec.To, Status: rec.Status, Evidence: rec.Evidence, Time: rec.Time}
+	out := s.receiptOf(rec)
 	for _, last := range receipts {
 		if last.Status != "" {
 			out.Status, out.Evidence, out.Time = last.Status, last.Evidence, last.Time

@@ -33,6 +33,9 @@ type Config struct {
 	Version  string
 	Build    api.Build
 	Clients  func() int // connections open now; nil counts as none
+
+	FileAbove int           // texts longer than so many bytes are typed as a pointer to a file; 0 means 64 KiB, less means never
+	Expire    time.Duration // how long a message may wait to be typed; 0 means 7 days, less means for ever
 }
 
 // Supervisor implements api.Backend. New opens its files, Run does the work; the methods of api.Backend answer while Run runs.
@@ -56,6 +59,8 @@ type Supervisor struct {
 	now      func() time.Time // for limits
 
 	recalled recalled // what an earlier supervisor left; set before ready is closed
+
+	stranded chan struct{} // capacity 1: a runner has ended, and may have left messages
 
 	ready chan struct{} // closed when recovery is over
 	stop  chan struct{} // closed when Run is to return
@@ -110,6 +115,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 		faults: map[roles.Address]int{}, limits: newLimiter(), now: time.Now,
 	}
 	s.changes.init()
+	s.stranded = make(chan struct{}, 1)
 	s.records.init()
 	s.talk.init()
 	s.happened.init()
@@ -162,6 +168,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 		return errors.Join(err, s.closeFiles())
 	}
 	close(s.ready)
+	s.sweepFiles()
+	s.wg.Go(func() { s.expireStranded(ctx) })
 	s.untilDone(ctx)
 	s.drain(ctx)
 	cancel()

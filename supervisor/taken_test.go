@@ -205,7 +205,7 @@ func TestSendsWhoseSenderLeaves(t *testing.T) {
 		rec, _ := g.s.message(api.Caller{}, g.addr, api.SendRequest{Text: "hello"})
 		rec, _, err := g.s.accept(rec)
 		is.NoErr(err)
-		d := newDelivery(rec, "hello")
+		d := g.s.newDelivery(rec, "hello")
 		cancel()
 		go func() { time.Sleep(time.Second); close(release) }()
 		g.s.handOver(d, g.addr)

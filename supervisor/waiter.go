@@ -169,7 +169,7 @@ func (s *Supervisor) sendOn(rec roles.Record) {
 		s.conclude(rec, roles.StatusFailed, err.Error())
 		return
 	}
-	s.handOver(newDelivery(rec, text), to)
+	s.handOver(s.newDelivery(rec, text), to)
 }
 
 // before is the answer that came before it was waited for, or a question that waits for who waits; what nobody has read yet is taken.
