@@ -36,6 +36,8 @@ type Config struct {
 
 	FileAbove int           // texts longer than so many bytes are typed as a pointer to a file; 0 means 64 KiB, less means never
 	Expire    time.Duration // how long a message may wait to be typed; 0 means 7 days, less means for ever
+	Keep      int64         // bytes of the conversation that are kept; 0 means 1 GiB
+	KeepFor   time.Duration // how long its records are kept at most; 0 means as long as they fit
 }
 
 // Supervisor implements api.Backend. New opens its files, Run does the work; the methods of api.Backend answer while Run runs.
@@ -129,7 +131,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 func (s *Supervisor) open() (err error) {
 	var all []roles.Notice
 	var notices []roles.Notice
-	if s.log, notices, err = roles.OpenLog(s.dir); err != nil {
+	if s.log, notices, err = roles.OpenLogWith(s.dir, roles.LogOptions{Keep: s.cfg.Keep, KeepFor: s.cfg.KeepFor}); err != nil {
 		return err
 	}
 	all = append(all, notices...)
