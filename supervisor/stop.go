@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"isesh/control"
@@ -165,7 +166,7 @@ func (s *Supervisor) Restart(ctx context.Context, c api.Caller, req api.RestartR
 	}
 	var out []api.Role
 	for _, a := range targets {
-		if e, _ := s.reg.Get(a); e.Mailbox && !slices.ContainsFunc(req.Targets, func(t string) bool { return t == a.Role || t == a.String() }) {
+		if e, _ := s.reg.Get(a); e.Mailbox && !slices.ContainsFunc(req.Targets, func(t string) bool { return strings.TrimPrefix(t, "/") == a.String() || t == a.Role }) {
 			continue // of a team: nothing runs there
 		}
 		if a == c.Role {

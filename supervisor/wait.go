@@ -72,6 +72,9 @@ func (s *Supervisor) waitState(ctx context.Context, c api.Caller, req api.WaitRe
 		if a == roles.User {
 			return api.WaitResult{}, &api.Error{Code: api.CodeUsage, Message: "\"user\" is you: there is no state to wait for"}
 		}
+		if s.mailboxOnly(a) {
+			return api.WaitResult{}, s.dead(a)
+		}
 		targets = append(targets, a)
 	}
 	var now []api.Role
