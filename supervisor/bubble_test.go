@@ -51,7 +51,11 @@ func (g *stage) run() {
 	if err := s.reg.Put(e); err != nil {
 		g.Fatal(err)
 	}
+	if s.recalled, err = s.recall(); err != nil {
+		g.Fatal(err)
+	}
 	g.r = g.take(e)
+	s.settleRecalled(s.recalled)
 	g.end = func() {
 		cancel()
 		s.wg.Wait()
@@ -70,6 +74,8 @@ func (g *stage) take(e roles.Entry) *runner {
 		g.Fatal(err)
 	}
 	r := newRunner(g.s, e, prof, g.a, func() {})
+	g.a.edit(func() { r.step = g.a.step })
+	r.recallTurns(g.s.recalled, nil)
 	g.s.mu.Lock()
 	g.s.runners[e.Address] = r
 	g.s.mu.Unlock()
