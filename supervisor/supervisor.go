@@ -38,6 +38,8 @@ type Config struct {
 	Expire    time.Duration // how long a message may wait to be typed; 0 means 7 days, less means for ever
 	Keep      int64         // bytes of the conversation that are kept; 0 means 1 GiB
 	KeepFor   time.Duration // how long its records are kept at most; 0 means as long as they fit
+
+	KeepLetters time.Duration // how long what was read stays in its mailbox; 0 means 30 days
 }
 
 // Supervisor implements api.Backend. New opens its files, Run does the work; the methods of api.Backend answer while Run runs.
