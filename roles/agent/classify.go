@@ -32,6 +32,7 @@ func Classify(p *Profile, s Screen) Reading {
 	}
 	if b := v.composer(); b != nil {
 		r.above = v.texts(b.first)
+		r.Stashed = v.stashed()
 	}
 	if r.State != Waiting {
 		r.said = v.saidUntil(v.transcriptEnd())
@@ -143,6 +144,23 @@ func (v *view) inFooter(re Regex) int {
 		}
 	}
 	return none
+}
+
+// stashed tells whether a row below the composer, or a notice right above it, says that a draft was put aside.
+func (v *view) stashed() bool {
+	re := v.p.spec.Stashed
+	if !re.set() {
+		return false
+	}
+	if v.inFooter(re) != none {
+		return true
+	}
+	for y := v.transcriptEnd() - 1; y >= 0 && v.notice(y) && !v.rows[y].blank(); y-- {
+		if re.match(v.rows[y].text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *view) inBox(re Regex) int {

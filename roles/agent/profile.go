@@ -141,6 +141,14 @@ func Parse(name string, data []byte) (*Profile, error) {
 // Name returns the profile's name.
 func (p *Profile) Name() string { return p.name }
 
+// Queues tells whether text that is submitted while the agent works waits safely in the agent's own queue: nothing that runs
+// is disturbed, and the text becomes a message as it is.
+func (p *Profile) Queues() bool { return p.spec.Queue }
+
+// Stashed tells whether the screen says that a draft was put aside with Keys.Stash. Where a screen says so only for a moment,
+// false proves nothing.
+func (p *Profile) Stashed(r Reading) bool { return r.Stashed }
+
 // Keys returns the names of the agent's keys.
 func (p *Profile) Keys() Keys { return p.spec.Keys }
 

@@ -51,6 +51,7 @@ type Reading struct {
 	DraftText string   `json:"draft_text,omitempty"`
 	Collapsed bool     `json:"collapsed,omitempty"` // the draft holds a placeholder of a collapsed paste
 	Scrolled  bool     `json:"scrolled,omitempty"`  // the composer hides the beginning of the draft
+	Stashed   bool     `json:"stashed,omitempty"`   // the screen says that a draft was put aside, to come back
 	Queued    bool     `json:"queued,omitempty"`    // the agent shows a message in its own queue
 	Echo      string   `json:"echo,omitempty"`      // the last message of the user that the transcript shows
 	Heading   string   `json:"heading,omitempty"`

@@ -20,10 +20,13 @@ type Spec struct {
 	Match    []string      `yaml:"match"`   // last path elements of program words that start this agent: [claude, claude-code]
 	Composer *ComposerSpec `yaml:"composer"`
 	Echo     *EchoSpec     `yaml:"echo"`
+	Answer   *AnswerSpec   `yaml:"answer"`
 	Menu     *MenuSpec     `yaml:"menu"`
 	States   []Rule        `yaml:"states"`
 	Trouble  []TroubleSpec `yaml:"trouble"`
 	Guard    GuardSpec     `yaml:"guard"`
+	Stashed  Regex         `yaml:"stashed"`    // a row below the composer, or a notice right above it, that says that a draft was put aside
+	Queue    bool          `yaml:"queue"`      // see Profile.Queues
 	Triggers []string      `yaml:"triggers"`   // byte strings in the output that ask for a look at once
 	QuietFor Duration      `yaml:"quiet_busy"` // see Profile.QuietBusy; "1s", "0" = believe a screen without busy marker at once
 	Text     TextSpec      `yaml:"text"`
@@ -63,6 +66,16 @@ type EchoSpec struct {
 	First Regex `yaml:"first"`
 	More  Regex `yaml:"more"`
 	End   Regex `yaml:"end"` // a row that More matches but that belongs to it no more
+}
+
+// AnswerSpec says how the transcript shows what the agent said: blocks of a row that First matches (the match is no text),
+// continued by blank rows and rows that More matches (the match is indent). A block of which some row matches Skip is
+// something else: a command with its output, a notice, an error.
+type AnswerSpec struct {
+	First Regex   `yaml:"first"`
+	More  Regex   `yaml:"more"`
+	End   Regex   `yaml:"end"` // a row that More matches but that belongs to the block no more
+	Skip  []Regex `yaml:"skip"`
 }
 
 // MenuSpec says how menus are drawn. A menu is read from the bottom of the screen: hint rows, options (numbered "1. Yes",
@@ -128,10 +141,12 @@ type GuardSpec struct {
 
 // TextSpec says what must be done to a message before it is pasted.
 type TextSpec struct {
-	Tag    *bool   `yaml:"tag"`     // false: no [from:x] (a shell would run it); default true
-	Shield []Regex `yaml:"shield"`  // a message that begins so gets a blank in front (^/ and ^! are commands)
-	Pad    []Regex `yaml:"pad"`     // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
-	MaxLen int     `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
+	Tag    *bool   `yaml:"tag"`    // false: no [from:x] (a shell would run it); default true
+	Shield []Regex `yaml:"shield"` // a message that begins so gets a blank in front (^/ and ^! are commands)
+	Pad    []Regex `yaml:"pad"`    // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
+	// Wrapped finds what the agent puts around a large paste in the prompt that it tells its hooks; the first group is the paste.
+	Wrapped Regex `yaml:"wrapped"`
+	MaxLen  int   `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
 }
 
 // Keys are the names of the keys, as tmux knows them, that do things in an agent. A nil list means that the agent has no safe
