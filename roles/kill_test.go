@@ -125,7 +125,7 @@ func TestKillNineKeepsWhatWasAccepted(t *testing.T) {
 	defer boxes.Close()
 	boxed := map[string]int{}
 	for _, a := range []Address{User, {"shop", "w0"}, {"shop", "w1"}, {"shop", "w2"}, {"shop", "w3"}} {
-		recs, err := boxes.List(a, Filter{})
+		recs, err := boxes.Letters(a, LetterOptions{})
 		is.NoErr(err)
 		for _, r := range recs {
 			boxed[r.ID]++

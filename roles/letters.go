@@ -3,6 +3,9 @@ package roles
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
 )
 
 // ErrEmpty says that a mailbox holds nothing to take out.
@@ -22,99 +25,308 @@ type LetterOptions struct {
 	Limit  int  // only the newest so many; 0: all
 }
 
-func (m *Mailboxes) all(a Address) ([]Letter, error) {
-	recs, err := m.List(a, Filter{})
+// Unread returns how many letters in a mailbox nobody has read. It costs the same whatever their number.
+func (m *Mailboxes) Unread(a Address) (int, error) {
+	n := 0
+	err := m.with(a, "counting the letters", func(b *box) error {
+		n = len(b.unread.seqs)
+		return nil
+	})
+	return n, err
+}
+
+// Letters returns what is in a mailbox, oldest first. A role that was never written to has an empty one. It takes the same time however many letters
+// there are, if there is a limit.
+func (m *Mailboxes) Letters(a Address, o LetterOptions) ([]Letter, error) {
+	var out []Letter
+	err := m.with(a, "reading the mailbox", func(b *box) (err error) {
+		if o.Unread {
+			out, err = m.lettersAt(b, b.unread.newest(o.Limit))
+		} else {
+			out, err = m.lastLetters(b, o.Limit)
+		}
+		return err
+	})
+	return out, err
+}
+
+// with calls fn with a box that is up to date, and once more with the mended box when it proves damaged.
+func (m *Mailboxes) with(a Address, doing string, fn func(*box) error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := m.file(a)
+	if err == nil {
+		err = m.updated()
+	}
+	if err == nil {
+		b := m.boxes[a]
+		if b == nil {
+			b = &box{addr: a}
+		}
+		if err = fn(b); errors.Is(err, errDamaged) {
+			if err = m.mend(map[*box]bool{b: true}); err == nil {
+				err = fn(b)
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s of %q: %w", doing, a, err)
+	}
+	return nil
+}
+
+// lettersAt reads unread letters at places of a box.
+func (m *Mailboxes) lettersAt(b *box, places []int64) ([]Letter, error) {
+	if len(places) == 0 {
+		return nil, nil
+	}
+	f, err := m.openWhole(b)
 	if err != nil {
 		return nil, err
 	}
-	items, err := m.log.TailItems(Filter{})
-	read, now := map[string]bool{}, map[string]Item{}
-	for _, it := range items {
-		now[it.ID] = it
-		for _, id := range it.Refs {
-			read[id] = it.Kind == KindRead
+	defer f.Close()
+	out := make([]Letter, 0, len(places))
+	for _, pos := range places {
+		text, err := lineFrom(f, pos)
+		if err != nil {
+			return nil, err
 		}
+		line, err := decodeBoxLine(text)
+		if err != nil || !line.Kind.isMessage() {
+			return nil, errDamaged
+		}
+		out = append(out, m.letter(b, line.Record, Record{}))
 	}
+	return out, nil
+}
+
+// lastLetters reads the newest letters of a box, and of what comes after them what became of them.
+func (m *Mailboxes) lastLetters(b *box, limit int) ([]Letter, error) {
+	if b.size == 0 {
+		return nil, nil
+	}
+	f, err := m.openWhole(b)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	var out []Letter
-	for _, rec := range recs {
-		l := Letter{Record: rec, Now: rec.Status, Evidence: rec.Evidence}
-		final := rec.Status.Final() && rec.Evidence != "mailbox"
-		if it := now[rec.ID]; it.Last.ID != "" {
-			l.Now, l.Evidence = it.Status(), it.Last.Evidence
-			final = final || l.Now.Final()
+	marks := map[string]Record{}
+	damaged := false
+	_, err = backward(f, b.size, func(_ int64, text []byte) bool {
+		line, err := decodeBoxLine(text)
+		switch {
+		case err != nil:
+			damaged = true
+			return false
+		case line.Kind.isMessage():
+			out = append(out, m.letter(b, line.Record, marks[line.ID]))
+			delete(marks, line.ID)
+		case line.Kind != KindRead:
+			if _, newer := marks[line.Ref]; !newer {
+				marks[line.Ref] = line.Record
+			}
 		}
-		l.Read = read[rec.ID] || final
-		out = append(out, l)
+		return limit <= 0 || len(out) < limit
+	})
+	if damaged {
+		err = errDamaged
 	}
+	slices.Reverse(out)
 	return out, err
 }
 
-// Unread returns how many letters in a mailbox nobody has read.
-func (m *Mailboxes) Unread(a Address) (int, error) {
-	ls, err := m.Letters(a, LetterOptions{Unread: true})
-	return len(ls), err
+// letter is rec as it stands, mark being the last of what the box has of it.
+func (m *Mailboxes) letter(b *box, rec, mark Record) Letter {
+	l := Letter{Record: rec, Read: !b.unread.has(keyOf(rec.ID)), Now: rec.Status, Evidence: rec.Evidence}
+	if mark.ID != "" {
+		l.Now, l.Evidence = mark.Status, mark.Evidence
+	}
+	if live, ok := m.log.liveMessage(rec.ID); ok {
+		l.Now, l.Evidence = live.Status, live.Evidence
+	}
+	return l
 }
 
-// Letters returns what is in a mailbox, oldest first.
-func (m *Mailboxes) Letters(a Address, o LetterOptions) ([]Letter, error) {
-	ls, err := m.all(a)
-	var out []Letter
-	for _, l := range ls {
-		if !o.Unread || !l.Read {
-			out = append(out, l)
-		}
+// openWhole opens a box for reading. errDamaged when it is not as long as it was, or not there.
+func (m *Mailboxes) openWhole(b *box) (*os.File, error) {
+	f, err := m.open(b.addr, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errDamaged
 	}
-	if o.Limit > 0 && len(out) > o.Limit {
-		out = out[len(out)-o.Limit:]
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	if size, err := fileSize(f); err != nil || size < b.size {
+		f.Close()
+		return nil, errors.Join(err, errDamaged)
+	}
+	return f, nil
 }
 
-// MarkRead notes that letters were read. Those that are read already, or unknown, are passed over.
+// readsAtOnce is how many letters one record of kind read names at most.
+const readsAtOnce = 500
+
+// MarkRead notes, in the conversation, that letters were read. Those that are read already, or unknown, are passed over. It does not wait for the disk:
+// after a power loss a letter may be unread again.
 func (m *Mailboxes) MarkRead(a Address, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	return m.log.AppendLazy(Record{Kind: KindRead, Team: a.Team, To: a.String(), Refs: ids})
+	return m.with(a, "marking letters in the mailbox", func(b *box) error {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !b.unread.has(keyOf(id)) })
+		for some := range slices.Chunk(ids, readsAtOnce) {
+			if err := m.log.AppendLazy(Record{Kind: KindRead, Team: a.Team, To: a.String(), Refs: some}); err != nil {
+				return err
+			}
+		}
+		return m.updated()
+	})
 }
+
+// The evidence of letters that were taken out by hand.
+const (
+	poppedEvidence  = "inbox pop"
+	clearedEvidence = "inbox clear"
+)
 
 // Pop takes the oldest unread letter out of a mailbox, of those that may go; nil lets all. Once it returns the letter, no other call does, whatever
-// crashes. ErrEmpty when there is none. may is called without a lock, one letter at a time.
+// crashes. ErrEmpty when there is none. may is called without a lock, for one letter at a time, and for one that goes exactly once.
 func (m *Mailboxes) Pop(a Address, may func(id string) bool) (Letter, error) {
-	ls, err := m.Letters(a, LetterOptions{Unread: true})
-	if err != nil {
-		return Letter{}, err
-	}
-	for _, l := range ls {
-		if may == nil || may(l.ID) {
-			err := m.log.Append(Record{Kind: KindReceipt, Ref: l.ID, Team: a.Team, From: l.From, To: l.To, Status: StatusTaken, Evidence: "inbox pop"})
-			l.Read, l.Now, l.Evidence = true, StatusTaken, "inbox pop"
-			return l, err
+	for kept := map[idKey]bool{}; ; {
+		var l Letter
+		if err := m.with(a, "taking a letter out of the mailbox", func(b *box) (err error) {
+			l, err = m.oldest(b, kept)
+			return err
+		}); err != nil {
+			return Letter{}, err
 		}
+		if may != nil && !may(l.ID) {
+			kept[keyOf(l.ID)] = true
+			m.letGo(a, []Letter{l}, false)
+			continue
+		}
+		err := m.log.Append(outOf(a, l, StatusTaken, poppedEvidence))
+		m.letGo(a, []Letter{l}, err == nil)
+		if err != nil {
+			return Letter{}, fmt.Errorf("taking a letter out of the mailbox of %q: %w", a, err)
+		}
+		l.Read, l.Now, l.Evidence = true, StatusTaken, poppedEvidence
+		return l, nil
 	}
-	return Letter{}, fmt.Errorf("taking a letter out of the mailbox of %q: %w", a, ErrEmpty)
 }
 
-// Clear takes all unread letters out of a mailbox, of those that may go; nil lets all. It returns their ids once that is on disk.
+// outOf is the record that a letter left its mailbox.
+func outOf(a Address, l Letter, s Status, evidence string) Record {
+	return Record{Kind: KindReceipt, Team: a.Team, Ref: l.ID, From: l.From, To: l.To, Status: s, Evidence: evidence}
+}
+
+// oldest returns the first unread letter that nobody is taking and that is not among kept, and takes it.
+func (m *Mailboxes) oldest(b *box, kept map[idKey]bool) (Letter, error) {
+	for i, pos := range b.unread.pos {
+		if pos == gone {
+			continue
+		}
+		ls, err := m.lettersAt(b, b.unread.pos[i:i+1])
+		if err != nil {
+			return Letter{}, err
+		}
+		if k := keyOf(ls[0].ID); !kept[k] && b.unread.take(k) {
+			return ls[0], nil
+		}
+	}
+	return Letter{}, ErrEmpty
+}
+
+// letGo ends the taking of letters: they have left their box, or stay.
+func (m *Mailboxes) letGo(a Address, ls []Letter, left bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range ls {
+		k := keyOf(l.ID)
+		b := m.boxes[a]
+		for _, other := range m.boxes { // the box may have been renamed
+			if other.unread.has(k) {
+				b = other
+			}
+		}
+		if b != nil {
+			delete(b.unread.taken, k)
+		}
+		if b != nil && left {
+			b.unread.remove(k)
+		}
+	}
+}
+
+// clearsAtOnce is how many letters are cleared with one write.
+const clearsAtOnce = 1000
+
+// Clear takes all unread letters out of a mailbox, of those that may go; nil lets all. It returns their ids once that is on disk; after an error, the
+// ids of those that had left before. may is called as Pop does.
 func (m *Mailboxes) Clear(a Address, may func(id string) bool) (ids []string, err error) {
-	ls, err := m.Letters(a, LetterOptions{Unread: true})
-	if err != nil {
+	var all []Letter
+	if err := m.with(a, "clearing the mailbox", func(b *box) error {
+		ls, err := m.lettersAt(b, b.unread.newest(0))
+		if err != nil {
+			return err
+		}
+		for _, l := range ls {
+			l.Text = "" // not needed, and there may be many
+			if b.unread.take(keyOf(l.ID)) {
+				all = append(all, l)
+			}
+		}
+		return nil
+	}); err != nil {
 		return nil, err
 	}
-	var recs []Record
-	for _, l := range ls {
-		if may == nil || may(l.ID) {
-			ids = append(ids, l.ID)
-			recs = append(recs, Record{Kind: KindReceipt, Ref: l.ID, Team: a.Team, From: l.From, To: l.To, Status: StatusCleared, Evidence: "inbox clear"})
+	for some := range slices.Chunk(all, clearsAtOnce) {
+		var recs []Record
+		var going, staying []Letter
+		for _, l := range some {
+			if err == nil && (may == nil || may(l.ID)) {
+				going, recs = append(going, l), append(recs, outOf(a, l, StatusCleared, clearedEvidence))
+			} else {
+				staying = append(staying, l)
+			}
+		}
+		if err == nil {
+			if err = m.log.Append(recs...); err != nil {
+				err = fmt.Errorf("clearing the mailbox of %q: %w", a, err)
+			}
+		}
+		m.letGo(a, staying, false)
+		m.letGo(a, going, err == nil)
+		for _, l := range going {
+			if err == nil {
+				ids = append(ids, l.ID)
+			}
 		}
 	}
-	return ids, m.log.Append(recs...)
+	return ids, err
 }
 
-// Redact removes the text of a record from the conversation and from the mailboxes, like Log.Redact.
-func (m *Mailboxes) Redact(id string) error { return m.log.Redact(id) }
+// Redact removes the text of a record from the conversation, like Log.Redact, and from the mailboxes, also where only they still have it.
+func (m *Mailboxes) Redact(id string) error {
+	err := m.log.Redact(id)
+	if errors.Is(err, ErrNotFound) && m.holds(id) {
+		err = m.log.Append(Record{Kind: KindRedact, Ref: id})
+	}
+	if err != nil {
+		return err
+	}
+	return m.Update()
+}
 
-// Forget removes a role's mailbox: a role that has the address later begins with an empty one. The conversation keeps the messages.
-func (m *Mailboxes) Forget(a Address) error {
-	return fmt.Errorf("forgetting the mailbox of %q: %w", a, errors.ErrUnsupported)
+// holds reports whether a letter is in some box.
+func (m *Mailboxes) holds(id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := false
+	for a := range m.boxes {
+		// A box that cannot be read says so when it is used.
+		_ = m.each(a, func(_ int64, text []byte) {
+			_, h, ok := peekBoxLine(text)
+			found = found || ok && string(h.id) == id && Kind(h.kind).isMessage()
+		})
+	}
+	return found
 }

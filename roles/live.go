@@ -152,6 +152,14 @@ func Pending(l *Log) (map[Address][]Record, error) {
 	return pending, nil
 }
 
+// liveMessage returns how far a message came that is not finished.
+func (l *Log) liveMessage(id string) (liveMsg, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m, ok := l.live[id]
+	return m, ok
+}
+
 // locate reads the record with this ID, which should be at a place, and says where it really is.
 func (r *Reader) locate(id string, at Offset) (Record, Offset, error) {
 	var rec Record

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 // mailboxDir is the mailboxes' directory; mailboxIndex, in it, says how far they are filled. No box can have its name: it begins with a dot.
@@ -16,8 +19,15 @@ const (
 	mailboxIndex = ".index.json"
 )
 
-// saveAfter is after how many records the index is brought up to date. A start after a kill goes through so many again.
-const saveAfter = 500
+// The index is brought up to date after so many lines that were filed, or bytes of the conversation that were read. A start after a kill goes through
+// so many again.
+const (
+	saveAfter      = 500
+	saveAfterBytes = 4 << 20
+)
+
+// keepLetters is how long letters that were read stay in their box unless somebody says otherwise.
+const keepLetters = 30 * 24 * time.Hour
 
 type mailboxData struct {
 	V       int              `json:"v"`
@@ -26,100 +36,155 @@ type mailboxData struct {
 	Renames []boxRenamed     `json:"renames,omitempty"`
 }
 
-// boxRenamed says that what was sent to From before At belongs to To.
+// boxRenamed says that what was sent to From before At belongs to To, or to nobody where To is empty.
 type boxRenamed struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	At   Offset `json:"at"`
 }
 
-// Mailboxes are each role's own copy of the messages to it: mailbox/ROLE.jsonl, mailbox/TEAM/ROLE.jsonl, records as in the conversation, which stays
-// the one truth: boxes are filled from it, and so is what is missing in them or damaged. They are not synced to disk. They are safe for concurrent
-// use within their one process, the one that has the log open.
+// Mailboxes are each role's own copy of the messages to it, and of what became of them: mailbox/ROLE.jsonl, mailbox/TEAM/ROLE.jsonl. The conversation
+// stays the one truth: boxes are filled from it, and so is what is missing in them or damaged; but a box keeps what the conversation has dropped.
+// They are safe for concurrent use within their one process, the one that has the log open.
+//
+// A letter is unread until a status ends its way, or somebody has read it.
 type Mailboxes struct {
-	dir Dir // the mailbox directory
-	log *Log
+	dir     Dir // the mailbox directory
+	log     *Log
+	keepFor time.Duration
 
-	mu      sync.Mutex        // guards the rest, and the files
-	boxes   map[Address]int64 // sizes in bytes
-	renames []boxRenamed
-	through Offset
-	unsure  bool // boxes may hold some of what comes after through
-	unsaved int  // records filed since the index was written
-	closed  bool
+	mu        sync.Mutex // guards the rest, and the files
+	boxes     map[Address]*box
+	renames   []boxRenamed
+	through   Offset
+	seen      map[idKey]bool // while the boxes are filled without an index: the letters in them
+	unsaved   int            // lines filed since the index was written
+	saved     Offset         // through, in the index
+	compacted time.Time
+	closed    bool
+}
+
+// box is one mailbox. What is in memory of it follows from its file alone.
+type box struct {
+	addr   Address
+	size   int64
+	last   Offset // of the newest line: what is not after it was filed
+	unread unreadList
+	fresh  []byte // lines that are yet to be written
+	dirty  bool   // not known to be on disk
+}
+
+// MailOptions says how long read letters are kept.
+type MailOptions struct {
+	KeepFor time.Duration // after which letters that were read, taken or cleared leave their box; 0: 30 days
 }
 
 // OpenMailboxes opens the mailboxes and brings them up to date. The caller closes them before the log.
 func OpenMailboxes(dir Dir, l *Log) (*Mailboxes, []Notice, error) {
+	return OpenMailboxesWith(dir, l, MailOptions{})
+}
+
+// OpenMailboxesWith is OpenMailboxes with another time to keep letters.
+func OpenMailboxesWith(dir Dir, l *Log, o MailOptions) (*Mailboxes, []Notice, error) {
 	mdir, err := dir.sub(mailboxDir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the mailboxes: %w", err)
 	}
-	m := &Mailboxes{dir: mdir, log: l, boxes: map[Address]int64{}}
-	var data mailboxData
-	damaged, notices, err := mdir.loadJSON(mailboxIndex, &data)
-	if err == nil && !damaged && data.Through <= l.Offset() {
-		m.through, m.renames = data.Through, data.Renames
-		for name, size := range data.Boxes {
-			if a, err := ParseAddress(name); err == nil {
-				m.boxes[a] = size
-			}
-		}
+	m := &Mailboxes{dir: mdir, log: l, keepFor: o.KeepFor, boxes: map[Address]*box{}}
+	if m.keepFor <= 0 {
+		m.keepFor = keepLetters
 	}
-	if err == nil {
-		err = m.catchUp(&notices)
-	}
+	l.hold(0)
+	notices, err := m.recover()
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the mailboxes: %w", err)
 	}
 	return m, append(notices, mdir.notices...), nil
 }
 
-// catchUp mends boxes that are missing or torn, and adds what the conversation has beyond the index.
-func (m *Mailboxes) catchUp(notices *[]Notice) error {
-	wanting := map[Address]bool{}
-	for a, size := range m.boxes {
-		whole, err := m.isWhole(a, size)
-		if err != nil {
-			return err
+// recover loads the boxes, mends those that are missing or torn, and adds what the conversation has beyond the index.
+func (m *Mailboxes) recover() ([]Notice, error) {
+	var data mailboxData
+	damaged, notices, err := m.dir.loadJSON(mailboxIndex, &data)
+	if err != nil {
+		return nil, err
+	}
+	end := m.log.Offset()
+	indexed := !damaged && data.V > 0 && data.Through <= end
+	if indexed {
+		m.through, m.renames = data.Through, data.Renames
+	} else {
+		m.seen = map[idKey]bool{}
+	}
+	if err := m.finishRename(data); err != nil {
+		return nil, err
+	}
+	names, err := m.files()
+	if err != nil {
+		return nil, err
+	}
+	for name := range data.Boxes {
+		if a, err := ParseAddress(name); err == nil && indexed && !slices.Contains(names, a) {
+			names = append(names, a)
 		}
-		if !whole {
-			wanting[a] = true
-			*notices = append(*notices, Notice{m.path(a), -1, "was missing or incomplete; it was filled from the conversation"})
+	}
+	wanting := map[*box]bool{}
+	for _, a := range names {
+		b := &box{addr: a, last: lost}
+		m.boxes[a] = b
+		switch err := m.load(b); {
+		case err != nil && !errors.Is(err, errDamaged):
+			return nil, err
+		case err != nil || indexed && b.size < data.Boxes[a.String()] || b.last >= end:
+			wanting[b] = true
+			notices = append(notices, Notice{m.path(a), -1, "was missing, incomplete or damaged; it was filled from the conversation"})
 		}
 	}
 	if err := m.mend(wanting); err != nil {
-		return err
+		return nil, err
 	}
-	m.unsure = true // a killed process may have filed more than the index says
 	if err := m.update(); err != nil {
-		return err
+		return nil, err
 	}
-	return m.save()
+	m.seen = nil
+	for _, b := range m.boxes {
+		b.dirty = true // a killed process may not have synced it
+	}
+	if err := m.compact(); err != nil {
+		return nil, err
+	}
+	return notices, m.save()
 }
 
-// boxOf returns the box that a record at a place in the conversation belongs in.
-func (m *Mailboxes) boxOf(rec *Record, at Offset) (Address, bool) {
-	switch rec.Kind {
-	case KindMessage, KindBroadcast, KindReply:
-	default:
-		return Address{}, false
+// files lists the boxes that have a file.
+func (m *Mailboxes) files() ([]Address, error) {
+	var all []Address
+	list := func(team, path string) ([]string, error) {
+		var teams []string
+		entries, err := os.ReadDir(path)
+		for _, e := range entries {
+			role, isBox := strings.CutSuffix(e.Name(), ext)
+			a := Address{team, role}
+			if isBox && !e.IsDir() && (a == User || validRole(a) == nil) {
+				all = append(all, a)
+			}
+			if e.IsDir() && ValidName(e.Name()) == nil {
+				teams = append(teams, e.Name())
+			}
+		}
+		return teams, fileError(path, err)
 	}
-	if rec.Status == StatusRejected {
-		return Address{}, false
-	}
-	to := rec.To
-	for _, r := range m.renames {
-		if r.From == to && at < r.At {
-			to = r.To
+	teams, err := list("", m.dir.path)
+	for _, team := range teams {
+		if err == nil {
+			_, err = list(team, m.dir.join(team))
 		}
 	}
-	a, err := ParseAddress(to)
-	return a, err == nil && (a == User || !Reserved(a.Role))
+	return all, err
 }
 
 // Update files what was written to the conversation since the last time. Reading a box does it, too: calling it is needed only where others read the
-// files.
+// files, or where nobody reads boxes for long: the conversation drops nothing that they have not got.
 func (m *Mailboxes) Update() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,6 +194,7 @@ func (m *Mailboxes) Update() error {
 	return nil
 }
 
+// updated brings the boxes up to date. The caller holds mu.
 func (m *Mailboxes) updated() error {
 	if m.closed {
 		return errClosed
@@ -137,118 +203,39 @@ func (m *Mailboxes) updated() error {
 	if err := m.update(); err != nil {
 		return err
 	}
-	if m.unsaved < saveAfter && len(m.boxes) == known {
+	if time.Since(m.compacted) > 24*time.Hour {
+		if err := m.compact(); err != nil {
+			return err
+		}
+	}
+	if m.unsaved < saveAfter && m.through-m.saved < saveAfterBytes && len(m.boxes) == known {
 		return nil
 	}
 	return m.save()
 }
 
-// update files the records from through on, a bounded part at a time.
-func (m *Mailboxes) update() error {
-	filed := func(Address, string) bool { return false }
-	if m.unsure {
-		filed = m.filed()
+// save makes the boxes durable, then writes the index, and lets the conversation drop what the boxes have now.
+func (m *Mailboxes) save() error {
+	if err := m.log.Sync(); err != nil { // or the boxes would know more than the conversation after a power loss
+		return err
 	}
-	for m.through < m.log.Offset() {
-		fresh := map[Address][]Record{}
-		size, records := 0, 0
-		next, err := eachForward(m.log.dir, conversation, m.through, func(l lineAt) bool {
-			size += len(l.text)
-			rec, ok := m.log.record(l)
-			if !ok {
-				return true
-			}
-			switch a, ok := m.boxOf(&rec, l.at); {
-			case !ok:
-			case filed(a, rec.ID):
-				m.noteSize(a)
-			default:
-				fresh[a] = append(fresh[a], rec)
-				records++
-			}
-			return size < fromBytes
-		})
-		if err != nil || next == m.through {
+	data := mailboxData{V: Version, Through: m.through, Boxes: map[string]int64{}, Renames: m.renames}
+	for a, b := range m.boxes {
+		if err := m.sync(b); err != nil {
 			return err
 		}
-		m.unsure = true // until all of this part is filed
-		for a, recs := range fresh {
-			if err := m.add(a, recs); err != nil {
-				return err
-			}
-		}
-		m.through = next
-		m.unsaved += records
+		data.Boxes[a.String()] = b.size
 	}
-	m.unsure = false
-	return nil
-}
-
-// noteSize takes a box that was found filled, without an index that knew of it, into the index.
-func (m *Mailboxes) noteSize(a Address) {
-	if _, known := m.boxes[a]; known {
-		return
-	}
-	if info, err := os.Lstat(m.path(a)); err == nil {
-		m.boxes[a] = info.Size()
-	}
-}
-
-// filed returns a function that tells whether a box holds a record already.
-func (m *Mailboxes) filed() func(a Address, id string) bool {
-	have := map[Address]map[string]bool{}
-	return func(a Address, id string) bool {
-		if have[a] == nil {
-			have[a] = map[string]bool{}
-			// A box that cannot be read cannot be written either, which is reported then; lines that are damaged are as if missing.
-			_ = m.each(a, func(rec *Record) { have[a][rec.ID] = true })
-		}
-		return have[a][id]
-	}
-}
-
-// List returns what f picks of a role's mailbox, newest last. A box that proves damaged is mended first. A role that was never written to has an
-// empty one.
-func (m *Mailboxes) List(a Address, f Filter) ([]Record, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if _, err := m.file(a); err != nil {
-		return nil, fmt.Errorf("reading a mailbox: %w", err)
-	}
-	var recs []Record
-	read := func() error {
-		recs = nil
-		return m.each(a, func(rec *Record) {
-			if f.match(rec) {
-				recs = append(recs, *rec)
-				if f.Limit > 0 && len(recs) >= 2*f.Limit {
-					recs = slices.Clone(recs[len(recs)-f.Limit:]) // only the newest are wanted: do not hold them all
-				}
-			}
-		})
-	}
-	err := m.updated()
+	text, err := json.Marshal(data)
 	if err == nil {
-		err = read()
-	}
-	if errors.Is(err, errDamaged) {
-		if err = m.mend(map[Address]bool{a: true}); err == nil {
-			err = read()
-		}
+		err = m.dir.replace(mailboxIndex, text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the mailbox of %q: %w", a, err)
+		return err
 	}
-	if f.Limit > 0 && len(recs) > f.Limit {
-		recs = recs[len(recs)-f.Limit:]
-	}
-	return recs, nil
-}
-
-// Count returns how many messages are in a role's mailbox.
-func (m *Mailboxes) Count(a Address) (int, error) {
-	recs, err := m.List(a, Filter{})
-	return len(recs), err
+	m.unsaved, m.saved = 0, m.through
+	m.log.hold(m.through)
+	return nil
 }
 
 // Rename gives a role's mailbox to its new address: ErrExists when that has one.
@@ -263,48 +250,106 @@ func (m *Mailboxes) Rename(from, to Address) error {
 }
 
 func (m *Mailboxes) rename(from, to Address) error {
-	src, err := m.file(from)
-	if err != nil || from == User {
-		return errors.Join(err, fs.ErrInvalid)
+	if from == User || to == User {
+		return fs.ErrInvalid
 	}
-	dst, err := m.file(to)
-	if err != nil || to == User || from == to {
+	if err := errors.Join(validRole(from), validRole(to)); err != nil || from == to {
 		return err
 	}
 	if err := m.updated(); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(m.dir.join(dst)); err == nil {
+	if m.boxes[to] != nil {
 		return ErrExists
 	}
+	was := slices.Clone(m.renames)
+	m.renames = append(m.renames, boxRenamed{from.String(), to.String(), m.through})
+	b := m.boxes[from]
+	if b != nil {
+		delete(m.boxes, from)
+		m.boxes[to] = b
+	}
+	if err := m.save(); err != nil { // from here on a crash leaves the rest to the next start
+		if b != nil {
+			delete(m.boxes, to)
+			m.boxes[from] = b
+		}
+		m.renames = was
+		return err
+	}
+	if b == nil {
+		return nil
+	}
+	b.addr = to
+	return m.move(from, to)
+}
+
+// move gives a box's file its new name.
+func (m *Mailboxes) move(from, to Address) error {
 	if to.Team != "" {
 		if _, err := m.dir.sub(to.Team); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(m.dir.join(src), m.dir.join(dst)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fileError(m.dir.join(src), err)
+	if err := os.Rename(m.path(from), m.path(to)); err != nil {
+		return fileError(m.path(from), err)
 	}
-	if size, ok := m.boxes[from]; ok {
-		delete(m.boxes, from)
-		m.boxes[to] = size
-	}
-	m.renames = append(m.renames, boxRenamed{from.String(), to.String(), m.through})
-	return m.save()
+	return nil
 }
 
-// save writes the index.
-func (m *Mailboxes) save() error {
-	data := mailboxData{V: Version, Through: m.through, Boxes: map[string]int64{}, Renames: m.renames}
-	for a, size := range m.boxes {
-		data.Boxes[a.String()] = size
+// Forget removes a role's mailbox: a role that has the address later begins with an empty one. The conversation keeps the messages.
+func (m *Mailboxes) Forget(a Address) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if a == User {
+		return fmt.Errorf("forgetting the mailbox of %q: it always has one: %w", a, fs.ErrInvalid)
 	}
-	text, err := json.Marshal(data)
+	err := validRole(a)
+	if err == nil {
+		err = m.updated()
+	}
+	if err == nil && m.boxes[a] != nil {
+		delete(m.boxes, a)
+		m.renames = append(m.renames, boxRenamed{a.String(), "", m.through})
+		if err = m.save(); err == nil {
+			err = os.Remove(m.path(a))
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forgetting the mailbox of %q: %w", a, err)
+	}
+	return nil
+}
+
+// finishRename does what a crash has left undone once it was in the index.
+func (m *Mailboxes) finishRename(data mailboxData) error {
+	if len(m.renames) == 0 {
+		return nil
+	}
+	r := m.renames[len(m.renames)-1] // those before were done before it began
+	from, err := ParseAddress(r.From)
+	if _, known := data.Boxes[r.From]; err != nil || known {
+		return nil
+	}
+	if _, err := os.Lstat(m.path(from)); err != nil {
+		return nil
+	}
+	if r.To == "" {
+		return os.Remove(m.path(from))
+	}
+	to, err := ParseAddress(r.To)
 	if err != nil {
-		return err
+		return nil
 	}
-	m.unsaved = 0
-	return m.dir.replace(mailboxIndex, text)
+	if _, err := os.Lstat(m.path(to)); errors.Is(err, fs.ErrNotExist) {
+		return m.move(from, to)
+	}
+	return nil
+}
+
+// sortedBoxes returns the boxes in the order of their addresses.
+func (m *Mailboxes) sortedBoxes() []*box {
+	return slices.SortedFunc(maps.Values(m.boxes), func(a, b *box) int { return strings.Compare(a.addr.String(), b.addr.String()) })
 }
 
 // Close writes down how far the boxes are filled. Later calls fail.

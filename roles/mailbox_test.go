@@ -30,11 +30,20 @@ func openBoxes(t *testing.T, d Dir, l *Log) (*Mailboxes, []Notice) {
 
 func listed(t *testing.T, m *Mailboxes, a Address) string {
 	t.Helper()
-	recs, err := m.List(a, Filter{})
+	return letterTexts(t, m, a, LetterOptions{})
+}
+
+func letterTexts(t *testing.T, m *Mailboxes, a Address, o LetterOptions) string {
+	t.Helper()
+	ls, err := m.Letters(a, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return texts(recs)
+	var s []string
+	for _, l := range ls {
+		s = append(s, l.Text)
+	}
+	return strings.Join(s, " ")
 }
 
 func TestMailboxesFollowTheLog(t *testing.T) {
@@ -54,10 +63,8 @@ func TestMailboxesFollowTheLog(t *testing.T) {
 	for i := range 10 {
 		is.NoErr(l.Append(message("solo", fmt.Sprint("n", i))))
 	}
-	recs, err := m.List(solo, Filter{Limit: 2})
-	is.NoErr(err)
-	is.Equal(texts(recs), "n8 n9")
-	n, err := m.Count(solo)
+	is.Equal(letterTexts(t, m, solo, LetterOptions{Limit: 2}), "n8 n9")
+	n, err := m.Unread(solo)
 	is.NoErr(err)
 	is.Equal(n, 11)
 	for _, name := range []string{"mailbox/solo.jsonl", "mailbox/shop/dev.jsonl", "mailbox/user.jsonl"} {
@@ -167,7 +174,7 @@ func TestMailboxRefusesOtherNames(t *testing.T) {
 	d := testDir(t)
 	m, _ := openBoxes(t, d, openTest(t, d))
 	for _, a := range []Address{{"", "../../x"}, {"..", "x"}, {"", ""}, {"", "lead"}, {"shop", "user"}, {"", "x\x00"}} {
-		_, err := m.List(a, Filter{})
+		_, err := m.Letters(a, LetterOptions{})
 		is.True(err != nil)
 		is.True(m.Rename(a, solo) != nil)
 		is.True(m.Rename(solo, a) != nil)

@@ -11,7 +11,15 @@ type head struct{ id, time, kind []byte }
 // peek reads the beginning of a line without decoding the rest, which costs a fraction of that. It is not ok with a line that was written in another
 // way, which may be a good record nonetheless; and whether the rest of the line is sound it does not tell.
 func peek(line []byte) (h head, ok bool) {
-	rest, ok := bytes.CutPrefix(line, []byte(`{"v":1,`))
+	if len(line) == 0 || line[0] != '{' {
+		return h, false
+	}
+	return peekFields(line[1:])
+}
+
+// peekFields is peek behind the opening brace.
+func peekFields(text []byte) (h head, ok bool) {
+	rest, ok := bytes.CutPrefix(text, []byte(`"v":1,`))
 	if ok {
 		h.id, rest, ok = peekString(rest, `"id":"`)
 	}

@@ -28,10 +28,7 @@ func (l *Log) redact(id string) error {
 	if err != nil {
 		return err
 	}
-	l.mu.Lock()
-	_, live := l.live[id]
-	l.mu.Unlock()
-	if live {
+	if _, live := l.liveMessage(id); live {
 		return ErrLive
 	}
 	if rec.Text == "" {
@@ -61,7 +58,7 @@ func (l *Log) erase(id string) error {
 		}
 		found, in = segment{name: line.name}, line.in
 		if rec.Text != "" {
-			blank = blanked(rec, len(line.text))
+			blank = blanked(&rec, &rec, len(line.text))
 		}
 		return false
 	})
@@ -91,13 +88,13 @@ func (l *Log) erase(id string) error {
 	return nil
 }
 
-// blanked returns the line of a record without its text, filled up with blanks to n bytes.
-func blanked(rec Record, n int) []byte {
+// blanked returns what whole, which rec is or is part of, is written as without the text, filled up with blanks to n bytes.
+func blanked(whole any, rec *Record, n int) []byte {
 	rec.Text, rec.Redacted = "", true
 	for _, shorten := range []func(){func() {}, func() { rec.Origin = "" }, func() { rec.Redacted = false }} { // a text of a few letters leaves little room
 		shorten()
 		var line bytes.Buffer
-		if err := appendLine(&line, rec); err == nil && line.Len()-1 <= n {
+		if err := appendLine(&line, whole); err == nil && line.Len()-1 <= n {
 			text := line.Bytes()[:line.Len()-1]
 			pad := bytes.Repeat([]byte{' '}, n-len(text))
 			return append(append(text[:len(text)-1:len(text)-1], pad...), '}')

@@ -79,7 +79,7 @@ func TestMailboxesWithoutAPane(t *testing.T) {
 			again, err := g.s.Send(context.Background(), api.Caller{Role: g.addr, How: "ancestry"}, api.SendRequest{To: to, Text: "kept", ID: "to-" + to})
 			is.NoErr(err)
 			is.True(again.Again)
-			recs, err := g.s.mail.List(must(roles.ParseAddress(to)), roles.Filter{})
+			recs, err := g.s.mail.Letters(must(roles.ParseAddress(to)), roles.LetterOptions{})
 			is.NoErr(err)
 			is.Equal(len(recs), 1)
 		}
@@ -240,12 +240,12 @@ func TestExpiry(t *testing.T) {
 	}
 	told := func(g *stage, id string) (n int) {
 		g.Helper()
-		recs, err := g.s.mail.List(roles.User, roles.Filter{Kinds: []roles.Kind{roles.KindReply}})
+		recs, err := g.s.mail.Letters(roles.User, roles.LetterOptions{})
 		if err != nil {
 			g.Fatal(err)
 		}
 		for _, rec := range recs {
-			if rec.InReplyTo == id {
+			if rec.Kind == roles.KindReply && rec.InReplyTo == id {
 				n++
 			}
 		}

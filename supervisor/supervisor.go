@@ -182,7 +182,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 }
 
 func (s *Supervisor) closeFiles() error {
-	return errors.Join(s.log.Close(), s.events.Close(), s.mail.Close())
+	return errors.Join(s.mail.Close(), s.events.Close(), s.log.Close()) // the mailboxes still need the log
 }
 
 // untilDone returns when Run is to end.
