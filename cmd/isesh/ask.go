@@ -94,10 +94,10 @@ func (a *app) awaitAnswer(ctx context.Context, client *api.Client, about asked, 
 		}
 		return status(exitCodes[classify(failed).Code])
 	}
-	if m := result.Message; m != nil {
-		return a.printText(m.Text)
+	if failed != nil {
+		return failed
 	}
-	return failed
+	return a.printText(result.Message.Text)
 }
 
 // notLost is err after the message itself was sent: that is not to be done again.
@@ -115,6 +115,8 @@ func (a *app) answerError(w asked, of string, timeout time.Duration) error {
 	}
 	goOn := w.Resume + " goes on waiting"
 	switch {
+	case w.Answer != nil && strings.HasPrefix(w.Answer.Origin, "auto:"): // interrupted, failed, expired: it says so
+		return &api.Error{Code: api.CodeError, Message: fmt.Sprintf("no answer from %s: %s", of, printable(w.Answer.Text, false))}
 	case w.Answer != nil:
 		return nil
 	case w.Asks != nil:

@@ -22,7 +22,7 @@ const (
 )
 
 // hookEvents are the events that the supervisor makes something of.
-var hookEvents = []string{"stop", "user-prompt-submit", "session-start"}
+var hookEvents = []string{"stop", "stop-failure", "user-prompt-submit", "session-start", "session-end"}
 
 // hookCmd is `isesh hook`.
 func (a *app) hookCmd() *cobra.Command {
@@ -32,7 +32,8 @@ func (a *app) hookCmd() *cobra.Command {
 		Hidden:  true,
 		Short:   "Tell the supervisor what an agent's hook was told",
 		Long: `hook is run by the hooks of an agent, with the event's JSON on standard input. The
-events are stop, user-prompt-submit and session-start; others are ignored. It never
+events are stop, stop-failure, user-prompt-submit, session-start and session-end;
+others are ignored. It never
 holds an agent up: the exit code is always 0, and it prints nothing but what the
 supervisor has for the agent. -v says on standard error what went wrong.`,
 		Example: `  isesh hook stop

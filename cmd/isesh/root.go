@@ -71,7 +71,7 @@ approve, cancel and review what was said.`,
 		a.startCmd(), a.stopCmd(), a.restartCmd(), a.attachCmd(), a.listCmd(), a.statusCmd(), a.logCmd(), a.demoCmd(),
 		a.sendCmd(), a.broadcastCmd(), a.replyCmd(), a.cancelCmd(), a.approveCmd(), a.denyCmd(), a.respondCmd(), a.readCmd(), a.waitCmd(),
 		a.inboxCmd(), a.processCmd(), a.eventCmd(), a.registerCmd(), a.unregisterCmd(), a.whoamiCmd(),
-		a.initCmd(), a.layoutCmd(), a.completionCmd(), a.versionCmd(),
+		a.initCmd(), a.layoutCmd(), a.configCmd(), a.completionCmd(), a.versionCmd(),
 		a.superviseCmd(), a.hookCmd(), a.execCmd(), a.agentCmd(),
 	)
 	usageArgs(root)

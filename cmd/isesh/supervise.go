@@ -17,19 +17,14 @@ import (
 	"isesh/supervisor/api"
 )
 
-const (
-	// defaultIdleExit is how long a supervisor that was started on demand stays when there is nothing to do. The next command starts
-	// another one in a tenth of a second, so this only keeps a pause of a person from costing a start.
-	defaultIdleExit = 10 * time.Minute
-
-	// stopTimeout bounds the wait for a supervisor that was asked to end. It finishes what it is typing first.
-	stopTimeout = 20 * time.Second
-)
+// stopTimeout bounds the wait for a supervisor that was asked to end. It finishes what it is typing first.
+const stopTimeout = 20 * time.Second
 
 // superviseFlags are the flags of `isesh supervise`.
 type superviseFlags struct {
 	stop, status, daemon bool
 	idleExit             time.Duration
+	idleExitGiven        bool // the configuration does not count
 	socket               string
 }
 
@@ -55,9 +50,8 @@ log on standard error. Ending it never ends an agent.`,
 			case f.stop:
 				return a.stopSupervisor(c.Context())
 			}
-			if f.daemon && !c.Flags().Changed("idle-exit") {
-				f.idleExit = defaultIdleExit
-			}
+			// In the foreground it is a person who ends it.
+			f.idleExitGiven = !f.daemon || c.Flags().Changed("idle-exit")
 			err := a.supervise(c.Context(), f)
 			if err != nil {
 				api.NotifyReady(err) // does nothing when it was ready before
@@ -88,6 +82,13 @@ func (a *app) supervise(ctx context.Context, f superviseFlags) error {
 	}
 	if err := a.needTmux(ctx); err != nil {
 		return err
+	}
+	var config supervisor.Config
+	if _, err := readConfig(a.configDir("config.yaml"), &config); err != nil {
+		return err
+	}
+	if f.idleExitGiven {
+		config.IdleExit = f.idleExit
 	}
 	dir, err := a.stateDir()
 	if err != nil {
@@ -131,10 +132,9 @@ func (a *app) supervise(ctx context.Context, f superviseFlags) error {
 
 	log := a.supervisorLog(f.daemon)
 	var clients api.Clients
-	sup, err := supervisor.New(supervisor.Config{
-		Dir: dir, Tmux: server, Binary: binary, Socket: paths.Socket, Log: log, IdleExit: f.idleExit,
-		Version: version, Build: build, Clients: clients.Count, Profiles: a.agentsDir(),
-	})
+	config.Dir, config.Tmux, config.Binary, config.Socket, config.Log = dir, server, binary, paths.Socket, log
+	config.Version, config.Build, config.Clients, config.Profiles = version, build, clients.Count, a.agentsDir()
+	sup, err := supervisor.New(config)
 	if err == nil {
 		err = bindTmux(dir, server.Path)
 	}
