@@ -7,9 +7,17 @@
 //	curl --unix-socket $s http://isesh/v1/roles
 //	curl --unix-socket $s 'http://isesh/v1/role?ref=shop/dev'
 //	curl --unix-socket $s http://isesh/v1/send -d '{"to": "dev", "text": "TASK: add login"}'
+//	curl --unix-socket $s http://isesh/v1/send -d '{"to": "dev", "text": "QUESTION: which port?", "id": "port-1", "owes": true}'
+//	curl --unix-socket $s http://isesh/v1/wait -d '{"reply": "port-1", "timeout": "100s"}'
+//	curl --unix-socket $s http://isesh/v1/broadcast -d '{"text": "STATUS: the build is broken", "team": "shop"}'
+//	curl --unix-socket $s http://isesh/v1/register -d '{"name": "me", "mailbox": true}'
+//	curl --unix-socket $s http://isesh/v1/inbox -d '{"of": "me", "peek": true}'
+//	curl --unix-socket $s -X POST http://isesh/v1/inbox/pop
 //	curl --unix-socket $s http://isesh/v1/approve -d '{"to": "dev", "option": "1"}'
 //	curl --unix-socket $s http://isesh/v1/wait -d '{"targets": ["dev"], "states": ["idle"], "timeout": "1m"}'
+//	curl --unix-socket $s 'http://isesh/v1/log?kinds=message,reply&tag=DONE&from=shop/dev&grep=login&said=true'
 //	curl --unix-socket $s -N 'http://isesh/v1/log?follow=true&limit=10'
+//	curl --unix-socket $s -N 'http://isesh/v1/events?role=dev&kinds=state,died&follow=true'
 //
 // The routes:
 //
@@ -20,18 +28,29 @@
 //	GET  /v1/message?id=       {"receipt": Receipt, "records": [roles.Record]}
 //	GET  /v1/read?to=&lines=&colour=&join=    ReadResult; also POST of a ReadRequest
 //	GET  /v1/whoami            WhoAmI
-//	GET  /v1/log?role=&team=&id=&limit=&since=&follow=    Entry, one a line
+//	GET  /v1/log?role=&team=&id=&from=&to=&tag=&kinds=&thread=&grep=&since=&until=&limit=&said=&follow=    Entry, one a line
+//	GET  /v1/events?role=&kinds=&since=&limit=&follow=    roles.Event, one a line
 //	POST /v1/start             StartRequest: {"progress": "..."} lines, then {"result": StartResult} or {"error": Error}
 //	POST /v1/stop              StopRequest: StopResult
 //	POST /v1/restart           RestartRequest: [Role]
 //	POST /v1/send              SendRequest: Receipt
+//	POST /v1/reply             ReplyRequest: Receipt
+//	POST /v1/broadcast         BroadcastRequest: BroadcastResult
+//	POST /v1/inbox             InboxRequest: Inbox
+//	POST /v1/inbox/pop         InboxRequest: Letter; an Error of the code nothing when there is none
+//	POST /v1/inbox/clear       InboxRequest: InboxCleared
+//	POST /v1/process           {}: ProcessResult
+//	POST /v1/register          RegisterRequest: Role
+//	POST /v1/unregister        RegisterRequest: {}
+//	POST /v1/redact            RedactRequest: {}
+//	POST /v1/hook              HookRequest: HookResult
 //	POST /v1/approve           ActRequest: ActResult; the same for /v1/deny, /v1/respond and /v1/cancel
 //	POST /v1/wait              WaitRequest: WaitResult
 //	POST /v1/supervisor/stop   StopSupervisor: {}
 //
 // Every answer that is not 2xx is {"error": Error}; so is the last line of an answer in lines that failed on the way. Durations are strings as
-// Go writes them ("1m30s"), times are RFC 3339. A field or parameter that is not known is an error of the code usage, and so is a body of
-// more than MaxBody.
+// Go writes them ("1m30s"), times are RFC 3339, kinds a list with commas. A field or parameter that is not known is an error of the code usage, and so is
+// a body of more than MaxBody.
 //
 // Who asks is found out from the socket. What only the client can know travels in headers, percent-encoded, each of which may be missing:
 // Isesh-Dir (working directory), Isesh-Tmux ($TMUX), Isesh-Tmux-Pane ($TMUX_PANE), Isesh-Role ($ISESH_ROLE). With Isesh-Protocol the supervisor refuses, before

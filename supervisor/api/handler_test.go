@@ -22,12 +22,18 @@ func TestEveryRoute(t *testing.T) {
 	b.onLog = func(_ context.Context, _ LogQuery, yield func(Entry) error) error {
 		return errors.Join(yield(entry(1)), yield(entry(2)))
 	}
+	b.onEvents = func(_ context.Context, _ EventQuery, yield func(roles.Event) error) error {
+		return errors.Join(yield(event(1)), yield(event(2)))
+	}
 	s := serve(t, b, ServeOptions{})
 	facts := Caller{Dir: "/a b/ä%", Tmux: "/tmp/tmux-0/default,1,0", TmuxPane: "%3", EnvRole: "dev"}
 	c := connect(t, s.paths, facts)
 	ctx := testContext(t)
 	since := time.Date(2025, 1, 2, 3, 4, 5, 6000, time.FixedZone("x", 3600))
 
+	fullLog := LogQuery{Kinds: []string{"message", "reply"}, Tag: "DONE", From: "dev", To: "user", Until: since.UTC(), Thread: "t", Grep: "a&b=[c]+ "}
+	fullEvents := EventQuery{Role: "dev", Kinds: []string{"state", "died"}, Limit: 5, Since: since.UTC()}
+	cast := BroadcastRequest{Text: "t", Team: "shop", All: true, From: "f", NoTag: true, Queue: true, ID: "i", Within: "1s"}
 	act := ActRequest{To: "dev", Option: "2", MenuID: "m", Message: "no\n", Keys: []string{"Up"}, Force: true, Within: "1s"}
 	for _, test := range []struct {
 		what string
@@ -77,6 +83,37 @@ func TestEveryRoute(t *testing.T) {
 			err := c.Log(ctx, LogQuery{Role: "dev", Team: "shop", Limit: 3, Since: since, ID: "x", Said: true}, func(e Entry) error { ids += e.ID; return nil })
 			return ids, err
 		}, "12"},
+		{"log", fullLog, func() (any, error) { return nil, c.Log(ctx, fullLog, func(Entry) error { return nil }) }, nil},
+		{"events", fullEvents, func() (any, error) {
+			var got []roles.Event
+			err := c.Events(ctx, fullEvents, func(e roles.Event) error { got = append(got, e); return nil })
+			return fmt.Sprint(got), err
+		}, fmt.Sprint([]roles.Event{event(1), event(2)})},
+		{"reply", ReplyRequest{ID: "1", Text: "yes", NewID: "2", Within: "1s"}, func() (any, error) {
+			r, err := c.Reply(ctx, ReplyRequest{ID: "1", Text: "yes", NewID: "2", Within: "1s"})
+			return r.ID, err
+		}, "2"},
+		{"broadcast", cast, func() (any, error) {
+			r, err := c.Broadcast(ctx, cast)
+			return fmt.Sprint(r.ID, r.Targets[0].Receipt.ID, r.Targets[1].Error), err
+		}, "i1m"},
+		{"inbox", InboxRequest{Of: "dev", Unread: true, Limit: 4, Peek: true, Count: true}, func() (any, error) {
+			r, err := c.Inbox(ctx, InboxRequest{Of: "dev", Unread: true, Limit: 4, Peek: true, Count: true})
+			return fmt.Sprint(r.Address, r.Unread, r.Letters, r.Menu.ID), err
+		}, fmt.Sprint("dev", 1, []Letter{letter()}, "m")},
+		{"pop", InboxRequest{Of: "dev"}, func() (any, error) { l, err := c.InboxPop(ctx, InboxRequest{Of: "dev"}); return fmt.Sprint(l), err }, fmt.Sprint(letter())},
+		{"clear", InboxRequest{Of: "dev"}, func() (any, error) { return c.InboxClear(ctx, InboxRequest{Of: "dev"}) }, InboxCleared{Address: "dev", Cleared: 3}},
+		{"process", nil, func() (any, error) { r, err := c.Process(ctx); return fmt.Sprint(r), err }, "{1 2 []}"},
+		{"register", RegisterRequest{Name: "me", Mailbox: true}, func() (any, error) {
+			r, err := c.Register(ctx, RegisterRequest{Name: "me", Mailbox: true})
+			return r.Name, err
+		}, "me"},
+		{"unregister", RegisterRequest{Name: "me"}, func() (any, error) { return nil, c.Unregister(ctx, RegisterRequest{Name: "me"}) }, nil},
+		{"redact", RedactRequest{ID: "1"}, func() (any, error) { return nil, c.Redact(ctx, RedactRequest{ID: "1"}) }, nil},
+		{"hook", HookRequest{Event: "stop", Input: []byte(`{"b":[2]}`)}, func() (any, error) {
+			r, err := c.Hook(ctx, HookRequest{Event: "stop", Input: []byte(`{"b":[2]}`)})
+			return string(r.Output), err
+		}, `{"a":1}`},
 		{"supervisor/stop", StopSupervisor{}, func() (any, error) { return nil, c.StopSupervisor(ctx, StopSupervisor{}) }, nil},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -87,6 +124,10 @@ func TestEveryRoute(t *testing.T) {
 			call := b.last()
 			is.Equal(call.what, test.what)
 			if q, ok := call.arg.(LogQuery); ok {
+				q.Since, q.Until = q.Since.UTC(), q.Until.UTC()
+				call.arg = q
+			}
+			if q, ok := call.arg.(EventQuery); ok {
 				q.Since = q.Since.UTC()
 				call.arg = q
 			}
@@ -110,7 +151,7 @@ func TestErrorsKeepTheirShape(t *testing.T) {
 	c := connect(t, s.paths, Caller{})
 	ctx := testContext(t)
 	for _, code := range []Code{CodeError, CodeUsage, CodeNotFound, CodeAmbiguous, CodeNothing, CodeRejected, CodeQueued, CodeUnconfirmed,
-		CodeTimeout, CodeDead, CodeForbidden, CodeConflict, CodeProtocol} {
+		CodeTimeout, CodeDead, CodeForbidden, CodeConflict, CodeProtocol, CodeLimited} {
 		t.Run(string(code), func(t *testing.T) {
 			is := is.New(t)
 			want := &Error{Code: code, Message: "no role \"dve\"", Hint: "did you mean", Candidates: []string{"dev"}}
@@ -120,6 +161,10 @@ func TestErrorsKeepTheirShape(t *testing.T) {
 			_, err = c.Start(ctx, StartRequest{}, nil)
 			is.Equal(err, want)
 			is.Equal(c.Log(ctx, LogQuery{}, nil), want)
+			is.Equal(c.Events(ctx, EventQuery{}, nil), want)
+			_, err = c.InboxPop(ctx, InboxRequest{})
+			is.Equal(err, want)
+			is.Equal(c.Redact(ctx, RedactRequest{}), want)
 		})
 	}
 	is := is.New(t)
@@ -135,6 +180,7 @@ func TestErrorsKeepTheirShape(t *testing.T) {
 func TestRawRequests(t *testing.T) {
 	b := &fake{progress: []string{"p"}, hello: Hello{Build: Build{Size: 1, ModTime: time.Unix(1000, 0)}}}
 	b.onLog = func(_ context.Context, _ LogQuery, yield func(Entry) error) error { return yield(entry(1)) }
+	b.onEvents = func(_ context.Context, _ EventQuery, yield func(roles.Event) error) error { return yield(event(1)) }
 	s := serve(t, b, ServeOptions{})
 	for _, test := range []struct {
 		name, method, target, body, header string
@@ -147,6 +193,17 @@ func TestRawRequests(t *testing.T) {
 		{"empty list", "GET", "/v1/teams", "", "", 200, "[]"},
 		{"start", "POST", "/v1/start", "{}", "", 200, "{\"progress\":\"p\"}\n{\"result\":"},
 		{"log", "GET", "/v1/log", "", "", 200, `"id":"1"`},
+		{"events", "GET", "/v1/events", "", "", 200, `"role":"shop/dev"`},
+		{"kinds of events", "GET", "/v1/events?kinds=state,died&limit=1", "", "", 200, `"kind":"state"`},
+		{"unknown parameter of events", "GET", "/v1/events?team=x", "", "", 400, `unknown parameter \"team\"`},
+		{"pop by get", "GET", "/v1/inbox/pop", "", "", 400, "use POST"},
+		{"pop without a body", "POST", "/v1/inbox/pop", "", "", 200, `"now":"taken"`},
+		{"inbox", "POST", "/v1/inbox", `{"of":"dev"}`, "", 200, `"read":true`},
+		{"process", "POST", "/v1/process", "{}", "", 200, `"delivered":1,"queued":2,"roles":[]`},
+		{"unknown field of process", "POST", "/v1/process", `{"x":1}`, "", 400, `"code":"usage"`},
+		{"unregister", "POST", "/v1/unregister", `{"name":"x"}`, "", 200, "{}"},
+		{"hook", "POST", "/v1/hook", `{"event":"stop","input":{"any":["thing"]}}`, "", 200, `{"output":{"a":1}}`},
+		{"bad time of the log", "GET", "/v1/log?until=tomorrow", "", "", 400, "until"},
 		{"read by post", "POST", "/v1/read", `{"to":"dev"}`, "", 200, `"screen"`},
 		{"unknown field", "POST", "/v1/send", `{"to":"dev","txt":"hi"}`, "", 400, `unknown field \"txt\"`},
 		{"unknown field of start", "POST", "/v1/start", `{"x":1}`, "", 400, `"code":"usage"`},

@@ -64,6 +64,7 @@ type fake struct {
 	hello    Hello
 	err      error                                  // of every call
 	block    func(ctx context.Context, what string) // called in every call
+	onEvents func(ctx context.Context, q EventQuery, yield func(roles.Event) error) error
 	onLog    func(ctx context.Context, q LogQuery, yield func(Entry) error) error
 	onWait   func(ctx context.Context, r WaitRequest) (WaitResult, error)
 	progress []string
@@ -202,6 +203,66 @@ func (f *fake) StopSupervisor(ctx context.Context, c Caller, r StopSupervisor) e
 		return err
 	}
 	return f.onStop(r)
+}
+
+func (f *fake) Reply(ctx context.Context, c Caller, r ReplyRequest) (Receipt, error) {
+	return Receipt{ID: r.NewID}, f.record(ctx, "reply", c, r)
+}
+
+func (f *fake) Broadcast(ctx context.Context, c Caller, r BroadcastRequest) (BroadcastResult, error) {
+	res := BroadcastResult{ID: r.ID, Targets: []Delivered{{To: "a", Receipt: &Receipt{ID: "1"}}, {To: "b", Error: &Error{Code: CodeDead, Message: "m"}}}}
+	return res, f.record(ctx, "broadcast", c, r)
+}
+
+func (f *fake) Inbox(ctx context.Context, c Caller, r InboxRequest) (Inbox, error) {
+	return Inbox{Address: r.Of, Unread: 1, Letters: []Letter{letter()}, Menu: &Menu{ID: "m"}}, f.record(ctx, "inbox", c, r)
+}
+
+func (f *fake) InboxPop(ctx context.Context, c Caller, r InboxRequest) (Letter, error) {
+	return letter(), f.record(ctx, "pop", c, r)
+}
+
+func (f *fake) InboxClear(ctx context.Context, c Caller, r InboxRequest) (InboxCleared, error) {
+	return InboxCleared{Address: r.Of, Cleared: 3}, f.record(ctx, "clear", c, r)
+}
+
+func (f *fake) Process(ctx context.Context, c Caller) (ProcessResult, error) {
+	return ProcessResult{Delivered: 1, Queued: 2, Roles: []Role{}}, f.record(ctx, "process", c, nil)
+}
+
+func (f *fake) Register(ctx context.Context, c Caller, r RegisterRequest) (Role, error) {
+	return Role{Name: r.Name}, f.record(ctx, "register", c, r)
+}
+
+func (f *fake) Unregister(ctx context.Context, c Caller, r RegisterRequest) error {
+	return f.record(ctx, "unregister", c, r)
+}
+
+func (f *fake) Hook(ctx context.Context, c Caller, r HookRequest) (HookResult, error) {
+	return HookResult{Output: []byte(`{"a":1}`)}, f.record(ctx, "hook", c, r)
+}
+
+func (f *fake) Redact(ctx context.Context, c Caller, r RedactRequest) error {
+	return f.record(ctx, "redact", c, r)
+}
+
+func (f *fake) Events(ctx context.Context, c Caller, q EventQuery, yield func(roles.Event) error) error {
+	if err := f.record(ctx, "events", c, q); err != nil || f.onEvents == nil {
+		return err
+	}
+	return f.onEvents(ctx, q, yield)
+}
+
+// letter is a message with every kind of field.
+func letter() Letter {
+	l := Letter{Read: true, Now: roles.StatusTaken, Record: entry(7).Record}
+	l.Refs, l.Hops, l.Owes = []string{"a"}, 2, true
+	return l
+}
+
+// event is the nth event.
+func event(n int) roles.Event {
+	return roles.Event{V: roles.Version, Time: time.Unix(int64(n), 0).UTC(), Kind: roles.EventState, Role: roles.Address{Team: "shop", Role: "dev"}, To: fmt.Sprint(n)}
 }
 
 // entry is the nth record of a log.

@@ -11,8 +11,8 @@ import (
 	"isesh/roles"
 )
 
-// MaxBody is the longest body of a request, in bytes.
-const MaxBody = 16 << 20
+// MaxBody is the longest body of a request, in bytes: a text of 4 MiB of which JSON writes every byte as six fits.
+const MaxBody = 32 << 20
 
 // Headers of requests. All may be missing, as they are from curl; values are percent-encoded.
 const (
@@ -92,6 +92,8 @@ func status(c Code) int {
 		return http.StatusConflict
 	case CodeDead:
 		return http.StatusGone
+	case CodeLimited:
+		return http.StatusTooManyRequests
 	case CodeTimeout:
 		return http.StatusGatewayTimeout
 	case CodeProtocol:
