@@ -149,7 +149,7 @@ func (s *Supervisor) open() (err error) {
 		return errors.Join(err, s.events.Close(), s.log.Close())
 	}
 	all = append(all, notices...)
-	if s.mail, notices, err = roles.OpenMailboxes(s.dir, s.log); err != nil {
+	if s.mail, notices, err = roles.OpenMailboxesWith(s.dir, s.log, roles.MailOptions{KeepFor: s.cfg.KeepLetters}); err != nil {
 		return errors.Join(err, s.events.Close(), s.log.Close())
 	}
 	all = append(all, notices...)
