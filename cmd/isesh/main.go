@@ -9,6 +9,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -25,9 +26,12 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	a := newApp()
-	root := newRoot(a)
-	root.SetArgs(os.Args[1:])
-	err := root.ExecuteContext(ctx)
+	args, err := calledArgs(filepath.Base(os.Args[0]), os.Args[1:])
+	if err == nil {
+		root := newRoot(a)
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && ctx.Err() != nil {
 		err = interrupted(err)
 	} else if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // TestMain lets this test binary be isesh: scripts, daemons and roles execute it under that name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"isesh": main})
+	testscript.Main(m, map[string]func(){"isesh": main, "messenger": main, "imessenger": main})
 }
 
 // TestTmuxIsInstalled fails with the one line that says how to install tmux. Every other test that needs tmux is skipped then.
