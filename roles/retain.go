@@ -18,17 +18,17 @@ const (
 // LogOptions says how much of the conversation is kept. Messages that are still to be delivered stay in any case, and what the mailboxes have not
 // safely got, too.
 type LogOptions struct {
-	Segment int64         // bytes after which a new file is begun; 0: 8 MiB
+	Segment int64         // bytes after which a new file is begun; 0: 8 MiB, or an eighth of Keep
 	Keep    int64         // bytes to keep; 0: 1 GiB
 	KeepFor time.Duration // records older than this go, at the latest when they are a quarter older; 0: none for their age
 }
 
 func (o LogOptions) filled() LogOptions {
-	if o.Segment <= 0 {
-		o.Segment = logSegment
-	}
 	if o.Keep <= 0 {
 		o.Keep = logKeep
+	}
+	if o.Segment <= 0 { // small enough for a few of them to fit into what is kept
+		o.Segment = min(logSegment, max(64<<10, o.Keep/8))
 	}
 	return o
 }
