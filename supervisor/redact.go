@@ -28,5 +28,8 @@ func (s *Supervisor) Redact(_ context.Context, c api.Caller, req api.RedactReque
 		return err
 	}
 	s.records.broadcast()
+	if err := s.dropFile(req.ID); err != nil {
+		return fmt.Errorf("the text is gone from the conversation, but not its file: %w", err)
+	}
 	return nil
 }
