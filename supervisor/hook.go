@@ -150,7 +150,7 @@ func (r *runner) expectHook(d *delivery) {
 func (r *runner) heardPrompt(prompt string) {
 	now := time.Now()
 	r.catchUp(now) // the hook may be what started this supervisor
-	same := func(text string) bool { return samePrompt(r.prof, prompt, text) }
+	same := func(text string) bool { return r.prof.SamePrompt(prompt, text) }
 	r.unheard = slices.DeleteFunc(r.unheard, func(u unheard) bool { return now.Sub(u.at) > hookLate })
 	if i := slices.IndexFunc(r.unheard, func(u unheard) bool { return same(u.text) }); i >= 0 {
 		r.turnStarts(r.unheard[i].id)
@@ -180,14 +180,6 @@ func (r *runner) heardPrompt(prompt string) {
 		return // seen on the screen already
 	}
 	r.prompted(prompt, promptHook)
-}
-
-// samePrompt tells whether what a hook calls the prompt is a text that was pasted.
-func samePrompt(p *agent.Profile, prompt, pasted string) bool {
-	if p, ok := any(p).(interface{ SamePrompt(a, b string) bool }); ok {
-		return p.SamePrompt(prompt, pasted)
-	}
-	return unspaced(prompt) == unspaced(pasted)
 }
 
 // turnStarts takes in that a message whose submit is known begins only now, unless another turn is running.

@@ -96,6 +96,7 @@ type runner struct {
 	hooked      bool      // its hooks were heard in this session
 	stopText    string    // the last text of the turn that ended last, for those that it may have answered, too
 	unheard     []unheard // submitted, and their hook may still come; oldest first
+	guessed     time.Time // when the screen alone ended a turn
 	restEcho    string    // the last message in the transcript when the agent rested last
 	rested      bool      // it has
 	sent        *delivery // the last one submitted: the agent may hand its text back into the composer

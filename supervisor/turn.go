@@ -45,7 +45,8 @@ func (r *runner) turnBegins(rec roles.Record, queued bool) {
 	if queued && len(r.turns) == 0 {
 		r.turns = append(r.turns, &turn{at: time.Now(), begun: true}) // whatever it is at
 	}
-	r.turns = append(r.turns, &turn{rec: rec, at: time.Now(), begun: !slices.ContainsFunc(r.turns, isBegun)})
+	r.turns = append(r.turns, &turn{rec: rec, at: time.Now(), begun: len(r.turns) == 0})
+	r.guessed = time.Time{}
 	r.tellTurns()
 }
 
@@ -103,6 +104,7 @@ func (r *runner) restOver(ctx context.Context) {
 		o.evidence = "hook: stop"
 	} else {
 		o.text = r.lastSaid(ctx)
+		r.guessed = time.Now()
 	}
 	if r.interrupted {
 		r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted", text: o.text}, isBegun)
@@ -117,16 +119,18 @@ func (r *runner) lastSaid(ctx context.Context) string {
 		r.slog.Debug("reading what the agent said", "err", err)
 		return ""
 	}
-	p, ok := any(r.prof).(interface{ Answer(string) (string, bool) })
-	if !ok {
-		return ""
-	}
-	text, _ := p.Answer(screen)
+	text, _ := r.prof.Answer(screen)
 	return text
 }
 
 // stopped takes in that a hook has told of the end of a turn.
 func (r *runner) stopped(ctx context.Context, o outcome) {
+	if len(r.turns) == 0 {
+		if o.text != "" && time.Since(r.guessed) > hookLate { // not one that the screen has told of
+			r.turnOver(&turn{}, o)
+		}
+		return
+	}
 	if o.text == "" {
 		o.text = r.lastSaid(ctx)
 	}
@@ -135,7 +139,9 @@ func (r *runner) stopped(ctx context.Context, o outcome) {
 		over = func(*turn) bool { return true }
 	}
 	r.turnsOver(o, over)
-	r.stopText = o.text // also the others' answer, if nothing follows
+	if len(r.turns) > 0 {
+		r.stopText = o.text // the others' answer, too, if nothing follows
+	}
 }
 
 // turnsOver ends turns: a record for each, and an answer where one is owed.
