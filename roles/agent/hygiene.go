@@ -82,13 +82,17 @@ func forges(s string) bool {
 
 // opens tells whether a character looks like an opening square bracket.
 func opens(r rune) bool {
-	return r == '[' || r >= 0x80 && strings.ContainsRune("［⁅〔【〖〘〚⟦⟬❲⦋⦍⦏⦗﹝﹇︹︻⎡⎢⎣⌈⌊⸢⸤「『｢", r)
+	switch r {
+	case '[', '［', '⁅', '〔', '【', '〖', '〘', '〚', '⟦', '⟬', '❲', '⦋', '⦍', '⦏', '⦗', '﹝', '﹇', '︹', '︻', '⎡', '⎣', '⸢', '⸤':
+		return true
+	}
+	return false
 }
 
 // colons look like one.
-const colons = ":：﹕︓∶ːˑ˸꞉։׃܃܄፡᛬⁚⁝⦂﹔⁏;；"
+const colons = ":：﹕︓∶ː˸꞉։׃܃܄፡᛬⁚⁝⦂"
 
-// letter returns which of the letters f, r, o and m a character may be taken for, 0 for none.
+// letter returns which of the letters f, r, o and m a character may be taken for; any other value says none of them.
 func letter(r rune) rune {
 	if r < utf8.RuneSelf {
 		return unicode.ToLower(r)
@@ -96,6 +100,14 @@ func letter(r rune) rune {
 	for _, a := range alphabets {
 		if r >= a.from && r < a.from+26*a.times {
 			return 'a' + (r-a.from)%26
+		}
+	}
+	if r >= 0x1D6A8 && r < 0x1D7CA { // Greek alphabets in mathematical shapes, 58 characters each
+		switch (r - 0x1D6A8) % 58 {
+		case 11: // capital mu
+			return 'm'
+		case 14, 40: // omicron
+			return 'o'
 		}
 	}
 	for _, l := range lookalikes {
@@ -106,7 +118,7 @@ func letter(r rune) rune {
 	return 0
 }
 
-// alphabets are runs of the whole alphabet in other shapes.
+// alphabets are runs of the Latin alphabet in other shapes.
 var alphabets = []struct{ from, times rune }{
 	{0xFF21, 1}, {0xFF41, 1}, // full width
 	{0x249C, 1}, {0x24B6, 2}, // in parentheses, in circles
@@ -115,13 +127,15 @@ var alphabets = []struct{ from, times rune }{
 	{0x1F1E6, 1}, // regional indicators
 }
 
-// lookalikes are single characters: of other alphabets, small, raised, composed.
+// lookalikes are single characters: small and raised ones, composed ones, and those of other alphabets (Greek, Cyrillic, Armenian,
+// Coptic, Cherokee, ...).
 var lookalikes = []struct {
 	letter rune
 	like   string
 }{
 	{'f', "ƒƑꞘꞙꬵᶠᵮᶂꜰḞḟſẛẜẝℱϜϝ𝟊𝟋𐊇𐊥"},
 	{'r', "ʳᵣʀɼɽɾɹⱤℛℜℝŕŔŗŖřŘȐȑȒȓṘṙṚṛṜṝṞṟɌɍᵲᵳᶉгГᴦᴙⲅꭇꭈꮁᎡᏒƦꞦꞧ"},
-	{'o', "ºᵒₒᴏᴑοΟоОօՕℴøØòóôõöÒÓÔÕÖōŌŏŎőŐơƠǒǑǫǪǭǬȌȍȎȏȪȫȬȭȮȯȰȱɵɔⲟⲞჿ൦๐໐০०੦૦௦ం౦ಂ೦ംဝ၀ⵔ〇○◯ꬽᴼὀὁὂὃὄὅόὸόΌӦӧ𐊒𐊫𐐄𐐬𝛐𝜊𝝄𝝾𝞸𝛰𝛐𝜪𝝤𝞞𝚶" + "ỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợṌṍṎṏṐṑṒṓ"},
-	{'m', "ᵐₘᴍɱᵯᶆℳⅯⅿḾḿṀṁṂṃмМΜϺϻᴹⲘⲙꮇᎷӍӎᛖ𐊰𐌑𝚳𝛭𝜧𝝡𝞛"},
+	{'o', "ºᵒₒᴏᴑℴøØòóôõöÒÓÔÕÖōŌŏŎőŐơƠǒǑǫǪǭǬȌȍȎȏȪȫȬȭȮȯȰȱɵɔⲟⲞꬽᴼỌọỎỏỐốỒồỔổỖỗỘộỚớỜờỞởỠỡỢợṌṍṎṏṐṑṒṓ" +
+		"οΟὀὁὂὃὄὅόὸόΌоОӦӧօՕჿ𐊒𐊫𐐄𐐬൦๐໐০੦૦௦౦೦ဝ၀ⵔ〇○◯"},
+	{'m', "ᵐₘᴍɱᵯᶆℳⅯⅿḾḿṀṁṂṃᴹмМӍӎΜϺϻⲘⲙꮇᎷᛖ𐊰𐌑"},
 }

@@ -3,8 +3,6 @@ package agent_test
 import (
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/matryer/is"
 
@@ -70,39 +68,9 @@ func TestPrepareRefuses(t *testing.T) {
 
 func FuzzPrepare(f *testing.F) {
 	for _, s := range []string{"a", "\x1b[201~\r!x", "[from:x] y", "[fr\u200bom:x]", "\\", "@a", "\xff\xfe", "/x", "[\u00adfrom:a"} {
-		f.Add(s, true, false)
-		f.Add(s, false, true)
+		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, text string, tag, raw bool) {
-		for _, name := range agent.Names() {
-			got, err := load(t, name).Prepare(text, agent.Prep{From: "dev", Tag: tag, Raw: raw})
-			if err != nil {
-				continue
-			}
-			if !utf8.ValidString(got) {
-				t.Errorf("%q is no UTF-8", got)
-			}
-			if i := strings.IndexFunc(got, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }); i >= 0 {
-				t.Errorf("a control byte is left at %d of %q", i, got)
-			}
-			body := strings.TrimPrefix(got, "[from:dev] ")
-			if tag && !raw && name == "claude" && body == got {
-				t.Errorf("%q has no tag", got)
-			}
-			visible := strings.Map(func(r rune) rune {
-				if unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) {
-					return -1
-				}
-				return unicode.ToLower(r)
-			}, body)
-			if strings.Contains(strings.ReplaceAll(visible, `\[from:`, ""), "[from:") {
-				t.Errorf("%q speaks for another role", got)
-			}
-			if name == "claude" && !raw && (strings.HasPrefix(got, "/") || strings.HasPrefix(got, "!")) {
-				t.Errorf("%q is a command", got)
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, text string) { checkBody(t, text) })
 }
 
 func TestSeen(t *testing.T) {
