@@ -74,9 +74,30 @@ func (b board) team(t api.Team) error {
 			name += " *"
 		}
 		rows = append(rows, []cell{plain(" "), {name, func(string) string { return b.p.speaker(name) }}, b.stateCell(r),
-			plain(age(b.now, r.Since)), plain(orDash(r.Profile)), {b.roleNote(r), b.p.faint}})
+			plain(age(b.now, r.Since)), plain(orDash(r.Profile)), {b.boardNote(r), b.p.faint}})
 	}
 	return writeTable(b.w, rows, b.width)
+}
+
+// limits prints how far the roles of a team may go without a person, and how far they have gone.
+func (b board) limits(t api.Team) error {
+	if t.Limits.Pair == "" {
+		return nil
+	}
+	name := func(address string) string { return printable(strings.TrimPrefix(address, t.Name+"/"), false) }
+	line := fmt.Sprintf("   limits: %d hops, %s a pair", t.Limits.Hops, strings.TrimSuffix(t.Limits.Pair, "0s"))
+	for i, u := range t.Limits.Use {
+		sign := ", "
+		if i == 0 {
+			sign = "; used: "
+		}
+		line += fmt.Sprintf("%s%s -> %s %d", sign, name(u.From), name(u.To), u.Count)
+		if !u.Opens.IsZero() {
+			line += " (the next at " + u.Opens.Local().Format(time.TimeOnly) + ")"
+		}
+	}
+	_, err := fmt.Fprintln(b.w, b.p.faint(cut(line, b.width)))
+	return err
 }
 
 // layoutName is how a team's layout is called: by its name where it was shipped, by its file's name where that is in the team's directory, else
@@ -91,13 +112,16 @@ func layoutName(t api.Team, home string) string {
 	return tilde(t.Layout, home)
 }
 
-// teams prints the boards with an empty line between them.
+// teams prints the boards, with what limits them, and an empty line between them.
 func (b board) teams(teams []api.Team) error {
 	for i, t := range teams {
 		if i > 0 {
 			fmt.Fprintln(b.w)
 		}
 		if err := b.team(t); err != nil {
+			return err
+		}
+		if err := b.limits(t); err != nil {
 			return err
 		}
 	}
@@ -197,6 +221,18 @@ func (b board) stateCell(r api.Role) cell {
 	return cell{text, func(s string) string { return b.p.paint(s, stateColours[r.State]...) }}
 }
 
+// boardNote is roleNote with the numbers that have columns of their own in a list.
+func (b board) boardNote(r api.Role) string {
+	var notes []string
+	if r.Queue > 0 {
+		notes = append(notes, fmt.Sprintf("%d queued", r.Queue))
+	}
+	if r.Unread > r.Queue {
+		notes = append(notes, fmt.Sprintf("%d unread", r.Unread))
+	}
+	return strings.Join(nonEmpty(strings.Join(notes, "; "), b.roleNote(r)), "; ")
+}
+
 // roleNote is what a person should know of a role beyond its state.
 func (b board) roleNote(r api.Role) string {
 	var notes []string
@@ -263,6 +299,11 @@ func (b board) receipt(r api.Receipt, steps []roles.Record) error {
 	if _, err := fmt.Fprintln(b.w, b.receiptLine(r)); err != nil {
 		return err
 	}
+	if len(steps) > 0 {
+		if err := b.asked(steps[0]); err != nil {
+			return err
+		}
+	}
 	var rows [][]cell
 	for _, s := range steps {
 		name := string(s.Status)
@@ -273,4 +314,28 @@ func (b board) receipt(r api.Receipt, steps []roles.Record) error {
 			plain(printable(strings.Join(nonEmpty(s.Evidence, s.Rule), "; "), false))})
 	}
 	return writeTable(b.w, rows, b.width)
+}
+
+// asked prints what a message says, in a line, and what it has to do with others.
+func (b board) asked(r roles.Record) error {
+	text := b.oneLine(r.Text)
+	if r.Redacted {
+		text = "(redacted)"
+	}
+	var about []string
+	if r.InReplyTo != "" {
+		about = append(about, "answers "+r.InReplyTo)
+	}
+	if r.Owes {
+		about = append(about, "owes an answer")
+	}
+	if r.Hops > 0 {
+		about = append(about, plural(r.Hops, "hop"))
+	}
+	for _, line := range nonEmpty(text, printable(strings.Join(about, ", "), false)) {
+		if _, err := fmt.Fprintln(b.w, "   "+cut(line, b.width-3)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

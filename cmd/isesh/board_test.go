@@ -25,7 +25,10 @@ func team() api.Team {
 	dev.Menu = &api.Menu{ID: "m1", Kind: "permission", Heading: "Allow this command? touch \x1b[31mx", Options: []string{"Yes", "Yes, and don't ask again", "No"}}
 	dev.Last = &api.Receipt{ID: "0192f0c1-7b2e-7c3a-9d4e-5f6071829304", From: "user", To: "shop/dev", Status: roles.StatusQueued, Reason: "menu", Time: at(time.Minute)}
 	reviewer.Exit, reviewer.Pane, reviewer.Trouble = &exit, "", "its program has ended"
-	return api.Team{Name: "shop", Dir: "/home/me/shop", Layout: "shipped:trio.yaml", Session: "isesh-shop", Roles: []api.Role{gestor, dev, reviewer}}
+	return api.Team{Name: "shop", Dir: "/home/me/shop", Layout: "shipped:trio.yaml", Session: "isesh-shop", Roles: []api.Role{gestor, dev, reviewer},
+		Limits: api.Limits{Hops: 8, Pair: "20/10m0s", Use: []api.PairUsed{
+			{From: "shop/dev", To: "shop/gestor", Count: 20, Opens: logNow.Add(time.Minute)}, {From: "shop/gestor", To: "shop/dev", Count: 3},
+		}}}
 }
 
 func TestBoardGolden(t *testing.T) {
@@ -40,7 +43,7 @@ func TestBoardGolden(t *testing.T) {
 	is.NoErr(view.role(team().Roles[1]))
 	b.WriteString("---\n")
 	is.NoErr(view.receipt(*team().Roles[1].Last, []roles.Record{
-		{Kind: roles.KindMessage, Time: logNow, Status: roles.StatusAccepted},
+		{Kind: roles.KindMessage, Time: logNow, Status: roles.StatusAccepted, Text: "QUESTION: which\nof them?", Owes: true, InReplyTo: "q1", Hops: 2},
 		{Kind: roles.KindReceipt, Time: logNow, Status: roles.StatusQueued, Evidence: "menu"},
 	}))
 	golden(t, "board.txt", b.String())
