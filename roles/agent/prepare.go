@@ -26,7 +26,7 @@ func (p *Profile) Prepare(text string, o Prep) (string, error) {
 	if limit == 0 {
 		limit = defaultMaxLen
 	}
-	body := clean(text)
+	body := escapeTags(clean(text))
 	if strings.TrimFunc(body, unseen) == "" {
 		return "", fmt.Errorf("preparing the message: it holds nothing to type (write some text)")
 	}
