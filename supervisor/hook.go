@@ -157,7 +157,7 @@ func (r *runner) heardPrompt(prompt string) {
 		r.unheard = slices.Delete(r.unheard, i, i+1)
 		return
 	}
-	if d := r.cur; d != nil && d.phase != waiting && same(d.text) {
+	if d := r.cur; d != nil && d.phase >= pasting && same(d.text) {
 		d.heard = true
 		return
 	}

@@ -32,11 +32,12 @@ func (s *Supervisor) recall() (recalled, error) {
 	if err != nil {
 		return rc, fmt.Errorf("reading which turns were running: %w", err)
 	}
-	answered := map[string]bool{}
+	answered, written := map[string]bool{}, map[string]bool{}
 	closed := map[roles.Address]bool{} // a later message's turn was seen to end, so no earlier one runs
 	for _, it := range slices.Backward(items) {
 		if it.InReplyTo != "" {
-			answered[it.InReplyTo] = true
+			written[it.ID] = true
+			answered[it.InReplyTo] = answered[it.InReplyTo] || !automatic(it.Record)
 		}
 		to, err := roles.ParseAddress(it.To)
 		if err != nil || s.mailboxOnly(to) {
@@ -48,7 +49,7 @@ func (s *Supervisor) recall() (recalled, error) {
 		switch {
 		case it.Last.Kind == roles.KindTurn:
 			closed[to] = true
-			if it.Owes && !answered[it.ID] && time.Since(it.Last.Time) < recallFor {
+			if it.Owes && !answered[it.ID] && !written[replyID(it.Last)] && time.Since(it.Last.Time) < recallFor {
 				rc.owed = append(rc.owed, owedAnswer{it.Record, it.Last})
 			}
 		case closed[to]:

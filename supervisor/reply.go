@@ -176,7 +176,7 @@ func glance(text string) string {
 // whoever tries again.
 func (s *Supervisor) autoReply(asked, over roles.Record) roles.Record {
 	rec := s.record(roles.KindReply)
-	rec.ID = over.ID + ".reply"
+	rec.ID = replyID(over)
 	rec.From, rec.To, rec.InReplyTo, rec.Origin = asked.To, asked.From, asked.ID, originAuto
 	rec.Hops, rec.Status = asked.Hops+1, roles.StatusAccepted
 	if to, err := roles.ParseAddress(asked.From); err == nil {
@@ -197,6 +197,9 @@ func (s *Supervisor) autoReply(asked, over roles.Record) roles.Record {
 	}
 	return rec
 }
+
+// replyID is the id of the automatic reply that tells of the end of a turn.
+func replyID(over roles.Record) string { return over.ID + ".reply" }
 
 // replyBody is the beginning of what an agent said, and where the rest is.
 func replyBody(id, text string) string {

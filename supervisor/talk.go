@@ -30,7 +30,7 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 	t := &s.talk
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if rec.InReplyTo != "" && len(t.answered) < maxAnswered {
+	if rec.InReplyTo != "" && !automatic(rec) && len(t.answered) < maxAnswered {
 		t.answered[rec.InReplyTo] = true
 	}
 	var to []*waiter

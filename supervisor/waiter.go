@@ -178,11 +178,14 @@ func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) 
 	if err != nil {
 		return roles.Record{}, err
 	}
-	for _, it := range items {
-		if it.InReplyTo != asked.ID {
-			continue
+	var answer roles.Item
+	for _, it := range items { // the first that was meant as one, or the newest of the others: a turn can be interrupted and begin again
+		if it.InReplyTo == asked.ID && (answer.ID == "" || automatic(answer.Record)) {
+			answer = it
 		}
-		return it.Record, s.take(ctx, w, it)
+	}
+	if answer.ID != "" {
+		return answer.Record, s.take(ctx, w, answer)
 	}
 	who, err := roles.ParseAddress(w.who)
 	if err != nil || asked.From != w.who || s.mailboxOnly(who) {
