@@ -126,12 +126,16 @@ func (s *Supervisor) InboxClear(ctx context.Context, c api.Caller, req api.Inbox
 	}
 	out := api.InboxCleared{Address: a.String()}
 	const why = "inbox clear"
+	old, err := s.readNotGiven(a) // found here, for it can take its time
+	if err != nil {
+		return api.InboxCleared{}, err
+	}
 	err = s.outOf(ctx, a, roles.StatusCleared, why, func(may func(string) bool) ([]string, error) {
 		ids, err := s.mail.Clear(a, may)
 		if err != nil {
 			return ids, err
 		}
-		more, err := s.clearRead(a, may, why)
+		more, err := s.clearRead(a, old, may, why)
 		ids = append(ids, more...)
 		out.Cleared = len(ids)
 		return ids, err
@@ -143,22 +147,23 @@ func (s *Supervisor) InboxClear(ctx context.Context, c api.Caller, req api.Inbox
 	return out, nil
 }
 
-// clearRead takes out what was read but never given to its role.
-func (s *Supervisor) clearRead(a roles.Address, may func(string) bool, why string) ([]string, error) {
+// readNotGiven are the letters that were read, but never given to the role itself.
+func (s *Supervisor) readNotGiven(a roles.Address) ([]roles.Letter, error) {
 	letters, err := s.mail.Letters(a, roles.LetterOptions{})
-	if err != nil {
-		return nil, err
-	}
+	return slices.DeleteFunc(letters, func(l roles.Letter) bool {
+		return !l.Read || l.Now.Final() && (l.Now != roles.StatusSubmitted || l.Evidence != "mailbox")
+	}), err
+}
+
+// clearRead takes out those of old that may go still.
+func (s *Supervisor) clearRead(a roles.Address, old []roles.Letter, may func(string) bool, why string) ([]string, error) {
 	var ids []string
 	var recs []roles.Record
-	for _, l := range letters {
-		kept := !l.Now.Final() || l.Now == roles.StatusSubmitted && l.Evidence == "mailbox"
-		if !l.Read || !kept || !may(l.ID) {
+	for _, l := range old {
+		if !may(l.ID) || !s.mailboxOnly(a) && !s.owed(l.ID) {
 			continue
 		}
-		rec := s.record(roles.KindReceipt)
-		rec.Team, rec.Ref, rec.From, rec.To, rec.Status, rec.Evidence = l.Team, l.ID, l.From, l.To, roles.StatusCleared, why
-		ids, recs = append(ids, l.ID), append(recs, rec)
+		ids, recs = append(ids, l.ID), append(recs, s.lastStatus(l.Record, roles.StatusCleared, why))
 	}
 	return ids, s.log.Append(recs...)
 }

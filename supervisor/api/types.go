@@ -101,7 +101,7 @@ type Role struct {
 	Address string    `json:"address"`
 	Team    string    `json:"team,omitempty"`
 	Name    string    `json:"name"`
-	State   string    `json:"state"`
+	State   string    `json:"state"` // starting, idle, busy, waiting, dead, unknown; mailbox: a name without a pane
 	Kind    string    `json:"kind,omitempty"`
 	Since   time.Time `json:"since"`
 	Dir     string    `json:"dir"`
@@ -112,7 +112,7 @@ type Role struct {
 	Lead    bool      `json:"lead,omitempty"`
 	Queue   int       `json:"queue"`
 	Held    string    `json:"held,omitempty"` // why the queue does not move: draft, copy mode, ...
-	Unread  int       `json:"unread"`         // accepted messages that it has not been given yet
+	Unread  int       `json:"unread"`         // letters that it was not given yet and nobody has read
 	Draft   bool      `json:"draft"`
 	Trouble string    `json:"trouble,omitempty"`
 	Menu    *Menu     `json:"menu,omitempty"`
