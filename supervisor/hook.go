@@ -86,8 +86,15 @@ func (s *Supervisor) sessionStarted(a roles.Address, in hookInput) {
 // briefing is what a session-start hook prints so that the agent reads its briefing: again after a /clear or a compaction, which may have
 // taken it away. What stands on the agent's command line stays, and is not repeated.
 func (s *Supervisor) briefing(a roles.Address, source string) json.RawMessage {
+	if !slices.Contains([]string{"startup", "resume", "clear", "compact"}, source) {
+		return nil
+	}
+	launched := s.launchPrompt(a)
 	text, ok := s.prompts.Get(a)
-	if !ok || strings.TrimSpace(text) == "" || text == s.launchPrompt(a) || !slices.Contains([]string{"startup", "resume", "clear", "compact"}, source) {
+	if !ok {
+		text = launched
+	}
+	if strings.TrimSpace(text) == "" || text == launched && s.onItsLine(a, text) {
 		return nil
 	}
 	var out struct {
@@ -125,6 +132,27 @@ func (s *Supervisor) launchPrompt(a roles.Address) string {
 		}
 	}
 	return ""
+}
+
+// onItsLine reports that the profile of a role puts a briefing on its command line. It does not where the user's own command has one.
+func (s *Supervisor) onItsLine(a roles.Address, text string) bool {
+	e, ok := s.reg.Get(a)
+	if !ok {
+		return false
+	}
+	prof, err := agent.LoadFrom(s.cfg.Profiles, e.Profile)
+	if err != nil {
+		return false
+	}
+	inFile := false
+	argv, _, err := prof.Launch(e.Argv, agent.Wiring{
+		Role: a.Role, Team: a.Team, StateDir: s.cfg.Dir, Binary: s.cfg.Binary, SessionID: e.AgentSession, Prompt: text,
+		WriteFile: func(name string, data []byte) (string, error) {
+			inFile = inFile || strings.Contains(string(data), text)
+			return name, nil
+		},
+	})
+	return err == nil && (inFile || slices.Contains(argv, text))
 }
 
 // hookLate is how long after a submit was seen its hook may come.

@@ -172,8 +172,17 @@ func TestSessionStart(t *testing.T) {
 			is.Equal(start(source), want)
 		}
 		is.Equal(start("other"), "")
+		is.NoErr(g.s.prompts.Delete(g.addr))
 		is.NoErr(g.s.reg.PutTeam(roles.Team{Name: "t", Layout: json.RawMessage(`{"roles":[{"name":"dev","prompt":"You are \"dev\"."}]}`)}))
-		is.Equal(start("compact"), "")
+		is.Equal(start("compact"), want) // a profile without a place for it
+		e.Profile, e.Argv = "claude", []string{"claude"}
+		is.NoErr(g.s.reg.Put(e))
+		is.Equal(start("compact"), "") // on the command line
+		e.Argv = []string{"claude", "--append-system-prompt", "Be brief."}
+		is.NoErr(g.s.reg.Put(e))
+		is.Equal(start("compact"), want)
+		is.NoErr(g.s.prompts.Set(g.addr, "another"))
+		is.Equal(start("resume"), strings.ReplaceAll(want, `You are \"dev\".`, "another"))
 	})
 }
 

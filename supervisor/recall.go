@@ -27,6 +27,9 @@ const (
 
 // recall reads what an earlier supervisor left unfinished.
 func (s *Supervisor) recall() (recalled, error) {
+	s.talk.mu.Lock()
+	s.talk.began = s.log.Offset()
+	s.talk.mu.Unlock()
 	rc := recalled{open: map[roles.Address][]roles.Item{}, hooked: map[roles.Address]time.Time{}}
 	items, err := s.log.TailItems(roles.Filter{Kinds: append(slices.Clone(spoken), roles.KindPrompt), Limit: recallTail})
 	if err != nil {

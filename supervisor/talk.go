@@ -14,14 +14,26 @@ type talk struct {
 	turns    map[roles.Address][]roles.Record // whose turns run, oldest first, as the runners said last
 	answered map[string]bool                  // messages with an answer that came before their turn ended
 	ending   map[string]bool                  // messages whose automatic reply is on its way
+	replies  map[string]replyRef              // the answer to a message, of those that were answered since began
+	began    roles.Offset                     // of the conversation; nothing before it is in replies
 }
 
-// maxAnswered bounds what is remembered of answers to messages whose turns never seem to end.
-const maxAnswered = 10_000
+// replyRef is the answer to a message: the first that was meant as one, or the newest of the automatic ones.
+type replyRef struct {
+	id   string
+	auto bool
+}
+
+const (
+	// maxAnswered bounds what is remembered of answers to messages whose turns never seem to end.
+	maxAnswered = 10_000
+	// maxReplies bounds what is remembered of answers, so that the next wait need not read the conversation.
+	maxReplies = 10_000
+)
 
 func (t *talk) init() {
 	t.waits, t.turns, t.answered = map[*waiter]bool{}, map[roles.Address][]roles.Record{}, map[string]bool{}
-	t.ending = map[string]bool{}
+	t.ending, t.replies = map[string]bool{}, map[string]replyRef{}
 }
 
 // said tells those who wait what was said: a message, reply or broadcast that is on disk now. It reports whether one of its target's own waits takes
@@ -33,6 +45,7 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 	if rec.InReplyTo != "" && !automatic(rec) && len(t.answered) < maxAnswered {
 		t.answered[rec.InReplyTo] = true
 	}
+	t.noteReply(rec)
 	var to []*waiter
 	for w := range t.waits {
 		if w.wants(rec) && w.free() {
@@ -50,6 +63,27 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 		close(w.got)
 	}
 	return taken
+}
+
+// noteReply remembers an answer. Called with mu held.
+func (t *talk) noteReply(rec roles.Record) {
+	if rec.InReplyTo == "" {
+		return
+	}
+	if len(t.replies) >= maxReplies { // begin anew from here
+		t.replies, t.began = map[string]replyRef{}, rec.At
+	}
+	if old, ok := t.replies[rec.InReplyTo]; !ok || old.auto {
+		t.replies[rec.InReplyTo] = replyRef{rec.ID, automatic(rec)}
+	}
+}
+
+// replyTo returns the id of the answer to a message, "" when there is none. known is false when there may be one that is not remembered.
+func (t *talk) replyTo(asked roles.Record) (id string, known bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ref, ok := t.replies[asked.ID]
+	return ref.id, ok && !ref.auto || asked.At >= t.began
 }
 
 // atTurns tells the others whose turns an agent is at.

@@ -174,18 +174,16 @@ func (s *Supervisor) sendOn(rec roles.Record) {
 
 // before is the answer that came before it was waited for, or a question that waits for who waits; what nobody has read yet is taken.
 func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) (roles.Record, error) {
-	items, err := s.log.TailItems(roles.Filter{ID: asked.ID, Kinds: spoken, Since: asked.Time})
+	id, err := s.answerTo(asked)
 	if err != nil {
 		return roles.Record{}, err
 	}
-	var answer roles.Item
-	for _, it := range items { // the first that was meant as one, or the newest of the others: a turn can be interrupted and begin again
-		if it.InReplyTo == asked.ID && (answer.ID == "" || automatic(answer.Record)) {
-			answer = it
+	if id != "" {
+		answer, receipts, err := s.log.Get(id)
+		if err != nil {
+			return roles.Record{}, err
 		}
-	}
-	if answer.ID != "" {
-		return answer.Record, s.take(ctx, w, answer)
+		return answer, s.take(ctx, w, answer, receipts)
 	}
 	who, err := roles.ParseAddress(w.who)
 	if err != nil || asked.From != w.who || s.mailboxOnly(who) {
@@ -206,20 +204,36 @@ func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) 
 	return roles.Record{}, nil
 }
 
+// answerTo returns the id of the answer to a message, "" when there is none.
+func (s *Supervisor) answerTo(asked roles.Record) (string, error) {
+	id, known := s.talk.replyTo(asked)
+	if known {
+		return id, nil
+	}
+	recs, err := s.log.Tail(roles.Filter{ID: asked.ID, Kinds: spoken})
+	auto := true
+	for _, rec := range recs {
+		if rec.InReplyTo == asked.ID && auto {
+			id, auto = rec.ID, automatic(rec)
+		}
+	}
+	return id, err
+}
+
 // byWaiter is the evidence of a message that went to a command that waited for it.
 const byWaiter = "waiter"
 
 // take has a message that who waits was sent, and has not got in another way, count as taken.
-func (s *Supervisor) take(ctx context.Context, w *waiter, it roles.Item) error {
-	to, err := roles.ParseAddress(it.To)
+func (s *Supervisor) take(ctx context.Context, w *waiter, rec roles.Record, receipts []roles.Record) error {
+	to, err := roles.ParseAddress(rec.To)
 	switch {
-	case err != nil || it.To != w.who:
+	case err != nil || rec.To != w.who:
 		return nil
 	case !s.mailboxOnly(to):
-		_, err := s.withdraw(ctx, it.Record, byWaiter)
+		_, err := s.withdraw(ctx, rec, byWaiter)
 		return err
-	case it.Last.ID == "" || !it.Last.Status.Final():
-		s.conclude(it.Record, roles.StatusTaken, byWaiter)
+	case !slices.ContainsFunc(receipts, func(r roles.Record) bool { return r.Kind == roles.KindReceipt && r.Status.Final() }):
+		s.conclude(rec, roles.StatusTaken, byWaiter)
 	}
 	return nil
 }
@@ -306,15 +320,18 @@ func (s *Supervisor) waitMessage(ctx context.Context, c api.Caller, req api.Wait
 	}
 	s.expect(w)
 	if !w.since.IsZero() {
-		items, err := s.log.TailItems(roles.Filter{Kinds: spoken, Tag: w.tag, From: w.from, Since: w.since})
-		i := slices.IndexFunc(items, func(it roles.Item) bool { return w.wants(it.Record) })
+		recs, err := s.log.Tail(roles.Filter{Kinds: spoken, Tag: w.tag, From: w.from, Since: w.since})
 		if err != nil {
 			s.dismiss(w, "")
 			return api.WaitResult{}, err
 		}
-		if i >= 0 {
-			s.dismiss(w, items[i].ID)
-			return api.WaitResult{Roles: s.rowOf(from), Message: &items[i].Record}, s.take(ctx, w, items[i])
+		if i := slices.IndexFunc(recs, w.wants); i >= 0 {
+			s.dismiss(w, recs[i].ID)
+			rec, receipts, err := s.log.Get(recs[i].ID)
+			if err != nil {
+				return api.WaitResult{}, err
+			}
+			return api.WaitResult{Roles: s.rowOf(from), Message: &rec}, s.take(ctx, w, rec, receipts)
 		}
 	}
 	dead := false
