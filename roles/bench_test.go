@@ -131,7 +131,11 @@ func BenchmarkTail(b *testing.B) {
 			}
 		})
 		b.Run(fmt.Sprintf("lines=%d/open", n), func(b *testing.B) {
-			index := fmt.Sprintf(`{"v":1,"through":%d,"sum":0,"live":{}}`, activeBase(b, d))
+			last, err := r.idBefore(activeBase(b, d))
+			if err != nil {
+				b.Fatal(err)
+			}
+			index := fmt.Sprintf(`{"v":1,"through":%d,"last":%q,"live":{}}`, activeBase(b, d), last)
 			for b.Loop() {
 				b.StopTimer() // as after a kill: the index is as old as the segment
 				if err := os.WriteFile(d.join(liveFile), []byte(index), 0o600); err != nil {

@@ -74,41 +74,36 @@ const liveFile = conversation + ".index.json"
 type liveIndex struct {
 	V       int     `json:"v"`
 	Through Offset  `json:"through"` // accounts for everything before it
-	Sum     uint32  `json:"sum"`     // of the last bytes before Through: is it still the same file?
+	Last    string  `json:"last"`    // id of the last record before Through: is it still the same conversation?
 	Live    liveSet `json:"live"`
 }
 
-// save writes the index for all that w has written.
-func (s liveSet) save(w *writer) error {
-	sum, err := w.sum(w.size)
+// saveLive writes the index for all that is written. The caller holds mu.
+func (l *Log) saveLive() error {
+	last, err := l.idBefore(l.w.end())
 	var data []byte
 	if err == nil {
-		data, err = json.Marshal(liveIndex{Version, w.end(), sum, s})
+		data, err = json.Marshal(liveIndex{Version, l.w.end(), last, l.live})
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", liveFile, err)
 	}
-	return w.dir.replace(liveFile, data)
+	return l.dir.replace(liveFile, data)
 }
 
 // loadLive reads the index, and the place from which on the conversation has to be read to bring it up to date: 0, with nothing live, when it does not
-// fit what w writes to.
-func loadLive(w *writer) (liveSet, Offset, error) {
-	path := w.dir.join(liveFile)
+// fit the conversation.
+func (l *Log) loadLive() (liveSet, Offset, error) {
+	path := l.dir.join(liveFile)
 	data, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, fileError(path, err)
 	}
 	var idx liveIndex
-	at := int64(-1)
-	if err == nil && json.Unmarshal(data, &idx) == nil && idx.V == Version && idx.Live != nil {
-		at = int64(idx.Through) - w.base
-	}
-	if at < 0 || at > w.size {
+	if err != nil || json.Unmarshal(data, &idx) != nil || idx.V != Version || idx.Live == nil {
 		return liveSet{}, 0, nil
 	}
-	sum, err := w.sum(at)
-	if err != nil || sum != idx.Sum {
+	if last, err := l.idBefore(idx.Through); err != nil || last != idx.Last || last == "" && idx.Through > 0 {
 		return liveSet{}, 0, err
 	}
 	return idx.Live, idx.Through, nil

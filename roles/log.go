@@ -277,7 +277,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	if err == nil && l.failed == nil {
-		err = l.live.save(l.w)
+		err = l.saveLive()
 	}
 	l.failed = fmt.Errorf("writing the conversation: %w", errClosed)
 	return errors.Join(err, l.w.close(), l.lock.Close())

@@ -32,6 +32,7 @@ const keepLetters = 30 * 24 * time.Hour
 type mailboxData struct {
 	V       int              `json:"v"`
 	Through Offset           `json:"through"` // the boxes hold everything before it
+	Last    string           `json:"last"`    // id of the last record before Through: is it still the same conversation?
 	Boxes   map[string]int64 `json:"boxes"`   // sizes by address: a smaller box has lost something
 	Renames []boxRenamed     `json:"renames,omitempty"`
 }
@@ -110,10 +111,18 @@ func (m *Mailboxes) recover() ([]Notice, error) {
 		return nil, err
 	}
 	end := m.log.Offset()
-	indexed := !damaged && data.V > 0 && data.Through <= end
-	if indexed {
+	last, err := m.log.idBefore(data.Through)
+	if err != nil {
+		return nil, err
+	}
+	indexed := !damaged && data.V > 0
+	same := indexed && last == data.Last && (last != "" || data.Through == 0)
+	switch {
+	case same:
 		m.through, m.renames = data.Through, data.Renames
-	} else {
+	case indexed: // the conversation was changed by hand: nothing is where it was
+		m.renames = data.Renames
+	default:
 		m.seen = map[idKey]bool{}
 	}
 	if err := m.finishRename(data); err != nil {
@@ -135,7 +144,7 @@ func (m *Mailboxes) recover() ([]Notice, error) {
 		switch err := m.load(b); {
 		case err != nil && !errors.Is(err, errDamaged):
 			return nil, err
-		case err != nil || indexed && b.size < data.Boxes[a.String()] || b.last >= end:
+		case err != nil || indexed && (!same || b.size < data.Boxes[a.String()]) || b.last >= end:
 			wanting[b] = true
 			notices = append(notices, Notice{m.path(a), -1, "was missing, incomplete or damaged; it was filled from the conversation"})
 		}
@@ -219,7 +228,11 @@ func (m *Mailboxes) save() error {
 	if err := m.log.Sync(); err != nil { // or the boxes would know more than the conversation after a power loss
 		return err
 	}
-	data := mailboxData{V: Version, Through: m.through, Boxes: map[string]int64{}, Renames: m.renames}
+	last, err := m.log.idBefore(m.through)
+	if err != nil {
+		return err
+	}
+	data := mailboxData{V: Version, Through: m.through, Last: last, Boxes: map[string]int64{}, Renames: m.renames}
 	for a, b := range m.boxes {
 		if err := m.sync(b); err != nil {
 			return err

@@ -257,6 +257,39 @@ func (r *Reader) Offset() (Offset, error) {
 	return Offset(s.base + size), f.Close()
 }
 
+// idBefore returns the id of the last record before a place that can be read; "" when no line ends there.
+func (r *Reader) idBefore(at Offset) (id string, err error) {
+	segs, err := snapshot(r.dir, conversation)
+	if err != nil {
+		return "", err
+	}
+	defer closeSegments(segs)
+	i := len(segs) - 1
+	for i > 0 && int64(at) <= segs[i].base {
+		i--
+	}
+	s := segs[i]
+	f, size, err := s.openWhole(r.dir)
+	if err != nil || f == nil {
+		return "", err
+	}
+	segs[i].file = nil // closed here
+	defer f.Close()
+	end := int64(at) - s.base
+	if end <= 0 || end > size {
+		return "", nil
+	}
+	if last := make([]byte, 1); readFull(f, last, end-1) != nil || last[0] != '\n' {
+		return "", nil
+	}
+	_, err = backward(f, end, func(_ int64, line []byte) bool {
+		b, ok := briefOf(line)
+		id = b.id
+		return !ok
+	})
+	return id, fileError(r.dir.join(s.name), err)
+}
+
 // From bounds what one call returns, whichever comes first; one record always fits.
 const (
 	fromRecords = 1000

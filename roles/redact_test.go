@@ -116,7 +116,7 @@ func TestRedactIsFinished(t *testing.T) {
 	rec := kept("user", secret)
 	is.NoErr(l.Append(rec))
 	is.NoErr(m.Update())
-	is.NoErr(l.live.save(l.w)) // an index of before
+	is.NoErr(l.saveLive()) // an index of before
 	is.NoErr(l.Append(Record{Kind: KindRedact, Ref: rec.ID}))
 	is.NoErr(os.WriteFile(d.join("conversation.jsonl.tmp"), []byte("half of it"), 0o600))
 	is.Equal(len(filesWith(t, d, secret)), 2)

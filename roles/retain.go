@@ -48,7 +48,7 @@ func (l *Log) rotate() error {
 		err = errors.Join(err, l.known.rotate(l.dir, was))
 	}
 	if err == nil {
-		err = l.live.save(l.w)
+		err = l.saveLive()
 	}
 	if err == nil {
 		err = l.retain()
@@ -90,7 +90,7 @@ func (l *Log) recover() (err error) {
 		return err
 	}
 	var from Offset
-	if l.live, from, err = loadLive(l.w); err != nil {
+	if l.live, from, err = l.loadLive(); err != nil {
 		return err
 	}
 	var newer error

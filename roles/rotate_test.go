@@ -208,7 +208,7 @@ func TestReadWhileRotating(t *testing.T) {
 			t.Errorf("followed %d records to %d of %d", seen, at, l.Offset())
 		}
 	})
-	fill(t, l, 400, func(int) bool { return false })
+	fill(t, l, 200, func(int) bool { return false })
 	close(done)
 	wg.Wait()
 }

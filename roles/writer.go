@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"os"
 	"time"
@@ -109,15 +108,6 @@ func (w *writer) write(lines []byte) error {
 
 // end is the Offset after the last line written.
 func (w *writer) end() Offset { return Offset(w.base + w.size) }
-
-// sum is a checksum of the last bytes before a place in the active segment.
-func (w *writer) sum(at int64) (uint32, error) {
-	buf := make([]byte, min(at, 512))
-	if err := readFull(w.file, buf, at-int64(len(buf))); err != nil {
-		return 0, fileError(w.path(), err)
-	}
-	return crc32.ChecksumIEEE(buf), nil
-}
 
 // brokenError says that a file is in a state that further writes could make worse.
 type brokenError struct{ error }
