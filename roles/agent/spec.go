@@ -144,7 +144,7 @@ type TextSpec struct {
 	Tag    *bool   `yaml:"tag"`    // false: no [from:x] (a shell would run it); default true
 	Shield []Regex `yaml:"shield"` // a message that begins so gets a blank in front (^/ and ^! are commands)
 	Pad    []Regex `yaml:"pad"`    // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
-	// Wrapped finds what the agent puts around a large paste in the prompt that it tells its hooks; the first group is the paste.
+	// Wrapped finds the marks that the agent puts around a paste in the prompt that it tells its hooks.
 	Wrapped Regex `yaml:"wrapped"`
 	MaxLen  int   `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
 }
@@ -168,8 +168,8 @@ type ChoiceSpec struct {
 }
 
 // LaunchSpec says how the agent is started so that it knows isesh. In Files, Args and Env these are replaced: {file:NAME}
-// (path of that file of Files), {prompt}, {session}, {role}, {team}, {state_dir}, {binary}. In Files values are written as
-// they stand inside a JSON string.
+// (path of that file of Files), {prompt}, {session}, {role}, {team}, {state_dir}, {binary}; {sh:binary} is the same as one word for
+// a shell. In Files values are written as they stand inside a JSON string.
 type LaunchSpec struct {
 	Command       string            `yaml:"command"`        // for roles that name no command
 	Files         map[string]string `yaml:"files"`          // name -> content
