@@ -60,6 +60,14 @@ func writeUntilKilled(path string) error {
 						return
 					}
 				}
+				if i%7 == 6 {
+					l, err := boxes.Pop(User, nil)
+					if err != nil {
+						errs <- err
+						return
+					}
+					fmt.Printf("popped %s\n", l.ID)
+				}
 				fmt.Printf("%s\n%s\n", a.ID, b.ID) // a write of its own each: what is printed was accepted
 			}
 		})
@@ -72,7 +80,7 @@ func writeUntilKilled(path string) error {
 func TestKillNineKeepsWhatWasAccepted(t *testing.T) {
 	is := is.New(t)
 	d := testDir(t)
-	accepted := map[string]bool{}
+	accepted, popped := map[string]bool{}, map[string]bool{}
 	for round := range 8 {
 		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), writerEnv+"="+d.Path())
@@ -83,8 +91,15 @@ func TestKillNineKeepsWhatWasAccepted(t *testing.T) {
 		is.NoErr(cmd.Start())
 		lines := bufio.NewScanner(out)
 		for n := 0; lines.Scan(); n++ {
-			if id := lines.Text(); len(id) == 36 {
+			id, pop := strings.CutPrefix(lines.Text(), "popped ")
+			switch {
+			case len(id) != 36: // cut off
+			case !pop:
 				accepted[id] = true
+			case popped[id]:
+				t.Errorf("%s was popped twice", id)
+			default:
+				popped[id] = true
 			}
 			if n == 20+41*round {
 				is.NoErr(cmd.Process.Kill()) // and read on: what was printed before counts
@@ -123,14 +138,22 @@ func TestKillNineKeepsWhatWasAccepted(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(len(notices), 0)
 	defer boxes.Close()
-	boxed := map[string]int{}
+	boxed, unread := map[string]int{}, 0
 	for _, a := range []Address{User, {"shop", "w0"}, {"shop", "w1"}, {"shop", "w2"}, {"shop", "w3"}} {
 		recs, err := boxes.Letters(a, LetterOptions{})
 		is.NoErr(err)
 		for _, r := range recs {
 			boxed[r.ID]++
+			if a == User && !r.Read {
+				unread++
+			}
+			is.True(!popped[r.ID] || r.Read && r.Now == StatusTaken)
 		}
 	}
+	is.True(len(popped) > 0)
+	n, err := boxes.Unread(User)
+	is.NoErr(err)
+	is.Equal(n, unread)
 	for id := range accepted {
 		is.True(found[id]) // accepted means kept
 	}

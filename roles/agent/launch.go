@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -11,7 +12,7 @@ import (
 type Wiring struct {
 	Role, Team string
 	StateDir   string // isesh's state directory
-	Binary     string // path of the isesh binary
+	Binary     string // absolute path of the isesh binary; "" is isesh, wherever PATH has it
 	SessionID  string // a UUID for the agent's session, "" for none
 	Prompt     string // the role's briefing, "" for none
 	// WriteFile keeps a generated file, readable by its owner alone, and returns its path. It is called once per file.
@@ -120,7 +121,11 @@ func (l *launch) value(name string) (value string, known bool, err error) {
 	case "state_dir":
 		return l.w.StateDir, true, nil
 	case "binary":
-		return l.w.Binary, true, nil
+		return cmp.Or(l.w.Binary, "isesh"), true, nil
+	}
+	if inner, ok := strings.CutPrefix(name, "sh:"); ok {
+		value, known, err = l.value(inner)
+		return shellWord(value), known, err
 	}
 	file, ok := strings.CutPrefix(name, "file:")
 	if !ok {
@@ -153,6 +158,9 @@ func (l *launch) file(name string) (string, error) {
 	l.paths[name] = path
 	return path, nil
 }
+
+// shellWord writes s as one word of a POSIX shell's command line.
+func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // jsonInside writes s as it stands between the quotes of a JSON string.
 func jsonInside(s string) string {

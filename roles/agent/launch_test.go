@@ -3,6 +3,10 @@ package agent_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +35,7 @@ func TestRecognise(t *testing.T) {
 func TestLaunchClaude(t *testing.T) {
 	is := is.New(t)
 	files := map[string][]byte{}
-	w := agent.Wiring{Role: "dev", Team: "shop", Prompt: "You write {code}.", SessionID: "11111111-2222-4333-8444-555555555555",
+	w := agent.Wiring{Role: "dev", Team: "shop", StateDir: "/state", Prompt: "You write {code}.", SessionID: "11111111-2222-4333-8444-555555555555",
 		WriteFile: func(name string, data []byte) (string, error) { files[name] = data; return "/state/" + name, nil }}
 	p := load(t, "claude")
 
@@ -47,6 +51,7 @@ func TestLaunchClaude(t *testing.T) {
 	for _, c := range []string{"whoami", "send", "reply", "inbox", "wait", "list", "read", "log"} {
 		want = append(want, "Bash(isesh "+c+")", "Bash(isesh "+c+" *)")
 	}
+	want = append(want, "Read(//state/files/**)")
 	is.Equal(settings.Permissions.Allow, want)
 
 	// What the user says himself is not said again; the leave is given beside settings of his own.
@@ -65,6 +70,41 @@ func TestLaunchClaude(t *testing.T) {
 	is.NoErr(err)
 	is.Equal(argv, []string{"claude", "--settings", "/state/claude-settings.json"})
 	is.Equal(own[:2][1], "")
+}
+
+// A hook's command is run by a shell, out of a JSON file: wherever isesh lies, it is one word.
+func TestHooksOfClaude(t *testing.T) {
+	is := is.New(t)
+	bin := filepath.Join(t.TempDir(), "it's \"a\" $HOME `x` \\n {role} <&>", "isesh")
+	is.NoErr(os.MkdirAll(filepath.Dir(bin), 0o700))
+	is.NoErr(os.WriteFile(bin, []byte("#!/bin/sh\nprintf '%s|' \"$@\"\n"), 0o700))
+	var data []byte
+	_, _, err := load(t, "claude").Launch([]string{"claude"}, agent.Wiring{Role: "dev", Binary: bin, StateDir: "/home/jo \"x\"/isesh",
+		WriteFile: func(_ string, b []byte) (string, error) { data = b; return "f", nil }})
+	is.NoErr(err)
+	type hook struct {
+		Type, Command string
+		Timeout       int
+	}
+	var settings struct {
+		Permissions struct{ Allow []string }
+		Hooks       map[string][]struct{ Hooks []hook }
+	}
+	is.NoErr(json.Unmarshal(data, &settings))
+	is.True(slices.Contains(settings.Permissions.Allow, `Read(//home/jo "x"/isesh/files/**)`))
+	want := map[string]string{"UserPromptSubmit": "user-prompt-submit", "Stop": "stop", "StopFailure": "stop-failure",
+		"SessionStart": "session-start", "SessionEnd": "session-end"}
+	is.Equal(len(settings.Hooks), len(want))
+	for event, arg := range want {
+		is.Equal(len(settings.Hooks[event]), 1)
+		is.Equal(len(settings.Hooks[event][0].Hooks), 1)
+		h := settings.Hooks[event][0].Hooks[0]
+		is.Equal(h.Type, "command")
+		is.True(h.Timeout > 0)
+		out, err := exec.Command("sh", "-c", h.Command).Output()
+		is.NoErr(err)
+		is.Equal(string(out), "hook|"+arg+"|")
+	}
 }
 
 func TestLaunchFails(t *testing.T) {
