@@ -269,7 +269,11 @@ func TestQueuedInTheAgent(t *testing.T) {
 		g.a.edit(func() { g.a.busy = true; g.a.draw() })
 		time.Sleep(time.Second)
 		begin(g, true, "b")
+		w := g.wait(api.Caller{}, api.WaitRequest{Tag: "DONE", Timeout: "1s"})
+		synctest.Wait()
 		g.stop("somebody else's")
+		<-w.done
+		is.True(w.res.TimedOut) // that end concerns nobody
 		time.Sleep(longEnough)
 		g.stop("mine")
 		time.Sleep(longEnough)

@@ -139,7 +139,7 @@ func (s *Supervisor) over(id string) {
 		return
 	}
 	for w := range t.waits {
-		if w.reply == id && w.rec.ID == "" && !w.over {
+		if id != "" && w.reply == id && w.rec.ID == "" && !w.over {
 			w.over = true
 			close(w.got)
 		}
