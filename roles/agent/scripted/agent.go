@@ -29,6 +29,8 @@ type agent struct {
 	hint    string
 	spin    int
 
+	dir     string // working directory, for the banner and the hooks
+	hooks   hooks
 	tools   sync.WaitGroup
 	results chan result
 
@@ -71,7 +73,6 @@ const (
 const (
 	hintClear = "esc again to clear"
 	hintExit  = "ctrl-c again to exit"
-	hintStash = "draft stashed"
 )
 
 func (a *agent) set(timer int, d time.Duration) { a.at[timer] = time.Now().Add(d) }
@@ -255,7 +256,6 @@ func (a *agent) swapStash() {
 	if !a.draft.empty() {
 		kept := a.draft
 		a.stash, a.draft = &kept, draft{}
-		a.flash(hintStash)
 	} else {
 		a.unstash()
 	}
@@ -309,6 +309,7 @@ func (a *agent) enter() {
 	}
 	m := newMessage(text, sent)
 	a.rec.turn(text, a.turn != nil)
+	a.hook(hookPrompt, hookInput{Prompt: &text})
 	if a.turn != nil {
 		a.queue = append(a.queue, m)
 		return
@@ -334,6 +335,8 @@ func (a *agent) command(text string) bool {
 	case "/clear":
 		a.said.clear()
 		a.asked = ""
+		a.hook(hookLeft, hookInput{Reason: "clear"})
+		a.hook(hookSession, hookInput{Source: "clear"})
 	case "/help":
 		a.help()
 	case "/exit":

@@ -55,7 +55,8 @@
 //	  3. No
 //	  enter to choose · esc to decline
 //
-// A footer may end in a hint for two seconds, after " · ": "esc again to clear", "ctrl-c again to exit", "draft stashed".
+// A footer may end in a hint for two seconds, after " · ": "esc again to clear", "ctrl-c again to exit"; and in "draft stashed" as long as
+// a draft is put aside.
 //
 // # Keys
 //
@@ -68,6 +69,12 @@
 //
 // A message that begins with / and holds no second slash in its first word is a command: /clear, /help, /exit; others are
 // refused. One that begins with ! is refused too (a real agent would run it). Neither is a turn.
+//
+// # Hooks
+//
+// With hooks, a program is told of each message that was submitted, of each turn that ended by itself and of each session that began, in
+// the order in which it happened and while the agent goes on; see Usage. As with Claude Code, nothing is told of a turn that was
+// interrupted or declined, nor of a command. What is written by the hook of a session's start goes to the record.
 //
 // # What a turn does
 //

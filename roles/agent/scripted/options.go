@@ -19,6 +19,7 @@ type Options struct {
 	Dir string   // directory of the commands it runs and the one in the banner; "" is the current one
 
 	Binary  string // program that SEND and REPLY run as `BINARY send ROLE -- TEXT`; "" is isesh
+	Hooks   string // program that is told what happens: `HOOKS hook EVENT` with JSON on standard input; "" is none
 	Rules   []Rule // tried in order on messages without a directive
 	Record  string // file that gets one JSON line per submitted message and per key into a menu; "" is none
 	Redraw  int    // redraws a second while busy; 0 draws nothing until something happens
@@ -36,6 +37,8 @@ type Options struct {
 	MenuBeforeDelay  time.Duration // ...or this long after it was drawn first
 	MenuDeaf         time.Duration // a menu hears no key for so long after it was drawn first; menus blink then
 	BackDelay        time.Duration // a message that an interrupt hands back comes into the composer this much later
+	HookDelay        time.Duration // a hook is called this much later
+	HookDrop         []string      // events of which no hook is told
 	StopReading      bool          // reads no input any more...
 	StopReadingAfter int           // ...after so many bytes
 }
@@ -80,6 +83,10 @@ What it does:
                            --persona come after those of --on
   --script FILE            a file of such rules, one a line
   --isesh PATH             the program that SEND and REPLY run (default isesh)
+  --hooks PATH             tell PATH what happens, as Claude Code tells its hooks: PATH hook EVENT with JSON on standard input
+                           when a message is submitted or queued (user-prompt-submit), when a turn has ended by itself
+                           (stop), at the start and after /clear (session-start)
+  --no-hooks               tell nobody; stronger than --hooks
   --dir DIR                directory of commands
   --record FILE            append a JSON line per submitted message (n, time, text) and per key that reaches a menu
                            (menu_key, menu, chose)
@@ -96,6 +103,8 @@ How it misbehaves:
                            that long after it was drawn first
   --menu-deaf D            a menu hears no key but Escape for D after it was drawn first; menus blink
   --back-delay D           hand a message back into the composer D after the interrupt
+  --hook-delay D           call each hook this late
+  --hook-drop EVENT        never call the hook of this event. May be repeated
   --stop-reading N         read no input after N bytes
 
 ` + Directives + "\n"
@@ -108,6 +117,7 @@ const defaultRedraw = 4
 func ParseArgs(args []string) (Options, error) {
 	o := Options{Redraw: defaultRedraw}
 	var script, persona string
+	var noHooks bool
 	fs := flag.NewFlagSet("scripted", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
@@ -119,6 +129,8 @@ func ParseArgs(args []string) (Options, error) {
 	})
 	fs.StringVar(&script, "script", "", "")
 	fs.StringVar(&o.Binary, "isesh", "isesh", "")
+	fs.StringVar(&o.Hooks, "hooks", "", "")
+	fs.BoolVar(&noHooks, "no-hooks", false, "")
 	fs.StringVar(&o.Dir, "dir", "", "")
 	fs.StringVar(&o.Record, "record", "", "")
 	fs.IntVar(&o.Redraw, "redraw", o.Redraw, "")
@@ -128,6 +140,14 @@ func ParseArgs(args []string) (Options, error) {
 	fs.DurationVar(&o.DrawDelay, "draw-delay", 0, "")
 	fs.DurationVar(&o.MenuDeaf, "menu-deaf", 0, "")
 	fs.DurationVar(&o.BackDelay, "back-delay", 0, "")
+	fs.DurationVar(&o.HookDelay, "hook-delay", 0, "")
+	fs.Func("hook-drop", "", func(event string) error {
+		if hookNames[event] == "" {
+			return fmt.Errorf("%q is no event: there are %s, %s, %s and %s", event, hookPrompt, hookStop, hookSession, hookLeft)
+		}
+		o.HookDrop = append(o.HookDrop, event)
+		return nil
+	})
 	fs.Var(&optional{&o.SwallowEnter, &o.SwallowWithin}, "swallow-enter", "")
 	fs.Var(&optional{&o.MenuBeforeKey, &o.MenuBeforeDelay}, "menu-before-key", "")
 	fs.Func("menu-after-paste", "", func(s string) (err error) {
@@ -151,6 +171,9 @@ func ParseArgs(args []string) (Options, error) {
 	}
 	if fs.NArg() > 0 {
 		return Options{}, fmt.Errorf("unexpected argument %q: the scripted agent takes flags only", fs.Arg(0))
+	}
+	if noHooks {
+		o.Hooks = ""
 	}
 	if o.Redraw < 0 || o.Redraw > 1000 {
 		return Options{}, fmt.Errorf("--redraw %d: give a number from 0 to 1000", o.Redraw)

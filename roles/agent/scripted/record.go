@@ -22,6 +22,8 @@ type entry struct {
 	Menu    string `json:"menu,omitempty"`
 	Chose   string `json:"chose,omitempty"` // label of the option that the key chose, "declined" for none
 
+	Context string `json:"context,omitempty"` // what a hook had to say to the agent
+
 	Swallowed string `json:"swallowed,omitempty"` // key that was lost on purpose
 }
 

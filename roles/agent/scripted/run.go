@@ -44,7 +44,7 @@ func Run(ctx context.Context, o Options) (exitCode int, err error) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a := &agent{o: o, ctx: ctx, rec: rec, scr: screen{out: o.Out}, results: make(chan result), surplus: -1}
+	a := &agent{o: o, ctx: ctx, rec: rec, scr: screen{out: o.Out}, results: make(chan result), hooks: hooks{done: make(chan string)}, surplus: -1}
 	if o.MenuAfterTimes > 0 {
 		a.surplus = o.MenuAfterTimes
 	}
@@ -77,17 +77,17 @@ func (a *agent) start() bool {
 	}
 	_, _ = a.o.Out.WriteString("\x1b[?1049h\x1b[?2004h")
 	a.resize()
-	dir := a.o.Dir
-	if dir == "" {
-		dir, _ = os.Getwd()
+	if a.dir = a.o.Dir; a.dir == "" {
+		a.dir, _ = os.Getwd()
 	}
-	a.said.add("", "scripted agent · "+dir, dim)
+	a.said.add("", "scripted agent · "+a.dir, dim)
 	if a.o.Busy {
 		a.turn = &turn{began: time.Now(), steps: []step{{verb: forever}}}
 		a.advance()
 		a.tick()
 	}
 	a.draw()
+	a.hook(hookSession, hookInput{Source: "startup"})
 	return true
 }
 
@@ -125,6 +125,8 @@ func (a *agent) loop(in *reader, ended <-chan os.Signal) {
 			a.input(in, p, ok)
 		case r := <-a.results:
 			a.finished(r)
+		case said := <-a.hooks.done:
+			a.hookDone(said)
 		case <-resized:
 			a.resize()
 		case s := <-ended:

@@ -324,9 +324,17 @@ func TestStash(t *testing.T) {
 	p := start(t, 80, 24)
 	p.keys("half a thought", "C-s")
 	p.shows("draft stashed")
+	p.paste("x")
+	p.shows("enter to send · esc esc to clear · draft stashed") // for as long as it is
+	p.keys("BSpace")
 	p.submit("ECHO hi")
 	p.shows("▸\u00a0half a thought")
+	p.hides("stashed")
 	is.Equal(p.turns(1), []string{"ECHO hi"})
+	p.keys("C-s")
+	p.shows("  ? for help · draft stashed")
+	p.keys("C-s")
+	p.shows("▸\u00a0half a thought")
 }
 
 func TestResize(t *testing.T) {

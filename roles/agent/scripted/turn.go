@@ -19,6 +19,7 @@ type turn struct {
 	streaming int  // words still to come
 	words     int  // words that have come
 	answer    string
+	last      string             // the last text that was said
 	cancel    context.CancelFunc // ends the running command; nil = none
 }
 
@@ -46,6 +47,7 @@ func (a *agent) advance() {
 	for a.turn != nil && !a.turn.waiting && !a.over {
 		t := a.turn
 		if len(t.steps) == 0 {
+			a.hook(hookStop, hookInput{Said: &t.last})
 			a.end()
 			continue
 		}
@@ -103,8 +105,11 @@ func (a *agent) stepDone() {
 		t.streaming--
 		if t.words > 0 && t.words%10 == 0 {
 			a.said.add(indent, "", "")
+			t.last += "\n"
 		}
-		a.said.extend(fmt.Sprintf("word%d ", t.words))
+		word := fmt.Sprintf("word%d ", t.words)
+		a.said.extend(word)
+		t.last += word
 		t.words++
 		a.touch()
 		if t.streaming > 0 {
@@ -135,10 +140,14 @@ func (a *agent) do(t *turn, s step) {
 	switch s.verb {
 	case "ECHO":
 		a.say(t, markAgent, arg)
+		t.last = arg
 	case "LINES":
+		var lines []string
 		for i := max(0, s.n-keptLines); i < s.n; i++ {
-			a.say(t, pick(i == 0, markAgent, indent), fmt.Sprintf("line %d of %d", i+1, s.n))
+			lines = append(lines, fmt.Sprintf("line %d of %d", i+1, s.n))
+			a.say(t, pick(i == 0, markAgent, indent), lines[len(lines)-1])
 		}
+		t.last = strings.Join(lines, "\n")
 	case "SLOW":
 		a.wait(t, s.d)
 	case forever:
@@ -146,6 +155,7 @@ func (a *agent) do(t *turn, s step) {
 	case "STREAM":
 		if s.n > 0 {
 			a.say(t, markAgent, "")
+			t.last = ""
 			t.streaming, t.words = s.n, 0
 			a.wait(t, streamPace)
 		}

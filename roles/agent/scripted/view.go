@@ -113,5 +113,8 @@ func (a *agent) footer(busy bool) string {
 	if a.hint != "" {
 		text += " · " + a.hint
 	}
+	if a.stash != nil {
+		text += " · draft stashed"
+	}
 	return text
 }
