@@ -163,12 +163,12 @@ func (m *Mailboxes) sync(b *box) error {
 	return fileError(m.path(b.addr), err)
 }
 
-// lineFrom returns the line of f that begins at pos, without its newline.
-func lineFrom(f io.ReaderAt, pos int64) ([]byte, error) {
-	for buf := make([]byte, 4<<10); ; buf = make([]byte, 8*len(buf)) {
-		n, err := f.ReadAt(buf, pos)
-		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
-			return buf[:i], nil
+// lineFrom returns the line of f that begins at pos, without its newline. It lies in buf, which grows as needed, until the next call.
+func lineFrom(f io.ReaderAt, pos int64, buf *[]byte) ([]byte, error) {
+	for {
+		n, err := f.ReadAt(*buf, pos)
+		if i := bytes.IndexByte((*buf)[:n], '\n'); i >= 0 {
+			return (*buf)[:i], nil
 		}
 		if errors.Is(err, io.EOF) {
 			return nil, errDamaged
@@ -176,6 +176,7 @@ func lineFrom(f io.ReaderAt, pos int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		*buf = make([]byte, max(4<<10, 4*len(*buf)))
 	}
 }
 

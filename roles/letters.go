@@ -86,8 +86,9 @@ func (m *Mailboxes) lettersAt(b *box, places []int64) ([]Letter, error) {
 	}
 	defer f.Close()
 	out := make([]Letter, 0, len(places))
+	var buf []byte
 	for _, pos := range places {
-		text, err := lineFrom(f, pos)
+		text, err := lineFrom(f, pos, &buf)
 		if err != nil {
 			return nil, err
 		}

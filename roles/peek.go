@@ -55,9 +55,9 @@ type brief struct {
 
 // briefOf returns it for a line; ok is false when the line is damaged.
 func briefOf(line []byte) (b brief, ok bool) {
-	if h, ok := peek(line); ok && !bytes.Contains(line, []byte(`"status":"rejected"`)) {
+	if h, ok := peek(line); ok {
 		if t, err := time.Parse(time.RFC3339Nano, string(h.time)); err == nil {
-			return brief{id: string(h.id), time: t, kind: Kind(h.kind)}, true
+			return brief{string(h.id), t, Kind(h.kind), Status(field(line, "status")) == StatusRejected}, true
 		}
 	}
 	rec, err := decodeRecord(line)

@@ -44,14 +44,8 @@ func (l *Log) due() bool {
 func (l *Log) rotate() error {
 	was := segment{name: segmentName(conversation, l.w.base), base: l.w.base, size: l.w.size}
 	err := l.w.rotate()
-	if l.w.base != was.base {
-		err = errors.Join(err, l.known.rotate(l.dir, was))
-	}
-	if err == nil {
-		err = l.saveLive()
-	}
-	if err == nil {
-		err = l.retain()
+	if l.w.base != was.base { // on a full disk what follows may fail in part; dropping something helps then
+		err = errors.Join(err, l.known.rotate(l.dir, was), l.saveLive(), l.retain())
 	}
 	var broken *brokenError
 	if errors.As(err, &broken) {
