@@ -3,8 +3,8 @@ package agent
 import "strings"
 
 // Answer returns the last text that the agent said after the last message of the user, from a capture that may hold a pane's
-// history above its screen. Commands and their output, notices and errors are no text. It is not ok where nothing was said, or
-// where the beginning of what was said is not in the capture.
+// history above its screen. Commands with their output and notices are no text. It is not ok where nothing was said, where the
+// beginning of what was said is not in the capture, or where the turn ended in trouble.
 //
 // Rows are as the agent wrapped them; nothing tells a wrapped line from two.
 func (p *Profile) Answer(screen string) (text string, ok bool) {
@@ -18,6 +18,11 @@ func (p *Profile) Answer(screen string) (text string, ok bool) {
 	}
 	for y := len(rows) - 1; y >= 0; y-- {
 		if n := a.First.prefix(rows[y]); n >= 0 {
+			for _, t := range p.spec.Trouble {
+				if t.Row.match(rows[y]) { // what was said before it is no answer
+					return "", false
+				}
+			}
 			if text, ok := p.block(rows[y:], n); ok {
 				return text, true
 			}
@@ -33,19 +38,28 @@ func (p *Profile) Answer(screen string) (text string, ok bool) {
 // block returns the text of the block that begins with the first row, n bytes of which are no text.
 func (p *Profile) block(rows []string, n int) (text string, ok bool) {
 	a := p.spec.Answer
-	if matchAny(a.Skip, rows[0]) {
-		return "", false
+	end := 1
+	for end < len(rows) && (rows[end] == "" || a.More.prefix(rows[end]) >= 0) {
+		end++
+	}
+	if c := p.spec.Composer; c != nil && (end == len(rows) || c.Top.match(rows[end])) { // notices look like text, and stand on the composer
+		for end > 1 && (rows[end-1] == "" || matchAny(c.Notices, rows[end-1])) {
+			end--
+		}
+	}
+	for y := end - 1; y > 0 && (rows[y] == "" || a.End.match(rows[y]) || matchAny(a.Skip, rows[y])); y-- {
+		if a.End.match(rows[y]) {
+			end = y
+		}
 	}
 	lines := []string{rows[0][n:]}
-	for _, row := range rows[1:] {
-		n := a.More.prefix(row)
-		if row != "" && n < 0 || a.End.match(row) {
-			break
-		}
+	for y, row := range rows[:end] {
 		if matchAny(a.Skip, row) {
 			return "", false
 		}
-		lines = append(lines, row[max(n, 0):])
+		if y > 0 {
+			lines = append(lines, row[max(a.More.prefix(row), 0):])
+		}
 	}
 	text = strings.TrimSpace(strings.Join(lines, "\n"))
 	return text, text != ""

@@ -70,11 +70,11 @@ type EchoSpec struct {
 
 // AnswerSpec says how the transcript shows what the agent said: blocks of a row that First matches (the match is no text),
 // continued by blank rows and rows that More matches (the match is indent). A block of which some row matches Skip is
-// something else: a command with its output, a notice, an error.
+// something else: a command with its output, a notice.
 type AnswerSpec struct {
 	First Regex   `yaml:"first"`
 	More  Regex   `yaml:"more"`
-	End   Regex   `yaml:"end"` // a row that More matches but that belongs to the block no more
+	End   Regex   `yaml:"end"` // rows that stand below a text and look like a part of it: left out at its end, with the rows of Skip below them
 	Skip  []Regex `yaml:"skip"`
 }
 
