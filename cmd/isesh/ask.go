@@ -52,7 +52,9 @@ func (a *app) ask(ctx context.Context, req api.SendRequest, timeout time.Duratio
 	case exitRejected, exitError:
 		return a.printReceipt(receipt, a.now().Sub(started))
 	}
-	a.note("%s", receiptLine(palette{}, receipt, a.now().Sub(started)))
+	if !a.flags.json {
+		a.note("%s", receiptLine(palette{}, receipt, a.now().Sub(started)))
+	}
 	return a.awaitAnswer(ctx, client, asked{ID: receipt.ID, Receipt: &receipt}, receipt.To, timeout, started.Add(timeout))
 }
 
@@ -120,6 +122,9 @@ func (a *app) answerError(w asked, of string, timeout time.Duration) error {
 	case w.Answer != nil:
 		return nil
 	case w.Asks != nil:
+		if a.flags.json {
+			return nil
+		}
 		a.note("%s asks you something before it answers: isesh reply %s TEXT answers that, then %s", of, w.Asks.ID, goOn)
 		return nil
 	case w.TimedOut:

@@ -160,12 +160,13 @@ func (a *app) printMessage(receipt api.Receipt, steps []roles.Record) (err error
 	return status(receiptExit(receipt.Status))
 }
 
-// isID reports whether s has the shape of a message's id, which no role's name has.
+// isID reports whether s has the shape of a message's id, which no role's name has. The ids of messages that were made of others have more after a
+// full stop.
 func isID(s string) bool {
-	if len(s) != 36 {
+	if len(s) < 36 || len(s) > 36 && s[36] != '.' {
 		return false
 	}
-	for i := range len(s) {
+	for i := range 36 {
 		switch c := s[i]; {
 		case i == 8 || i == 13 || i == 18 || i == 23:
 			if c != '-' {
