@@ -152,3 +152,23 @@ func TestEchoAboveAMenu(t *testing.T) {
 	is := is.New(t)
 	is.Equal(agent.Classify(load(t, "claude"), find(t, "claude", "waiting-question/v329-120x40-ask-single").screen).Echo, "ASK")
 }
+
+// Screens that say that a draft was put aside, and all the others.
+func TestStashed(t *testing.T) {
+	is := is.New(t)
+	for _, name := range []string{"claude", "scripted"} {
+		p := load(t, name)
+		for _, c := range captures(t, name) {
+			for _, text := range []string{c.screen.Text, c.plain} {
+				s := c.screen
+				s.Text = text
+				if got, want := p.Stashed(agent.Classify(p, s)), strings.Contains(c.name, "stash"); got != want {
+					t.Errorf("%s/%s: stashed is %v, want %v", name, c.name, got, want)
+				}
+			}
+		}
+		is.True(p.Queues())
+		is.True(len(p.Keys().Stash) > 0)
+	}
+	is.True(!load(t, "shell").Queues())
+}

@@ -107,6 +107,20 @@ func TestHooksOfClaude(t *testing.T) {
 	}
 }
 
+func TestLaunchScripted(t *testing.T) {
+	is := is.New(t)
+	p := load(t, "scripted")
+	w := agent.Wiring{Role: "dev", Binary: "/opt/my isesh/isesh"}
+	argv, _, err := p.Launch([]string{"isesh", "agent", "scripted", "--persona", "dev"}, w)
+	is.NoErr(err)
+	is.Equal(argv, []string{"isesh", "agent", "scripted", "--hooks", w.Binary, "--persona", "dev"})
+	for _, own := range [][]string{{"isesh", "agent", "scripted", "--no-hooks"}, {"isesh", "agent", "scripted", "--hooks=x"}} {
+		argv, _, err = p.Launch(own, w)
+		is.NoErr(err)
+		is.Equal(argv, own)
+	}
+}
+
 func TestLaunchFails(t *testing.T) {
 	is := is.New(t)
 	p := load(t, "claude")
