@@ -38,7 +38,7 @@ func (s *Supervisor) Reply(ctx context.Context, c api.Caller, req api.ReplyReque
 	if err := checkID(req.NewID); err != nil {
 		return api.Receipt{}, err
 	}
-	asked, err := s.replyTo(c, req)
+	asked, err := s.replyTo(ctx, c, req)
 	if err != nil {
 		return api.Receipt{}, err
 	}
@@ -62,7 +62,7 @@ func (s *Supervisor) Reply(ctx context.Context, c api.Caller, req api.ReplyReque
 }
 
 // replyTo finds the message that a reply answers.
-func (s *Supervisor) replyTo(c api.Caller, req api.ReplyRequest) (roles.Record, error) {
+func (s *Supervisor) replyTo(ctx context.Context, c api.Caller, req api.ReplyRequest) (roles.Record, error) {
 	if req.NewID != "" { // said before, perhaps, by a client that heard nothing of it: it answers what it answered then
 		if old, _, err := s.log.Get(req.NewID); err == nil && old.Kind == roles.KindReply && req.ID == "" {
 			req.ID = old.InReplyTo
@@ -79,8 +79,23 @@ func (s *Supervisor) replyTo(c api.Caller, req api.ReplyRequest) (roles.Record, 
 		if len(running) == 1 {
 			return running[0], nil
 		}
+		if rec := s.entered(ctx, c.Role); rec.From != "" && rec.From != c.Name() {
+			return rec, nil
+		}
 	}
 	return s.lastAsked(c)
+}
+
+// entered is the message that a role was given by an Enter whose proof is still awaited: an agent may be quicker with its answer.
+func (s *Supervisor) entered(ctx context.Context, a roles.Address) (rec roles.Record) {
+	if r := s.runner(a); r != nil {
+		_ = r.do(ctx, func() {
+			if r.cur != nil && r.cur.phase == entered {
+				rec = r.cur.rec
+			}
+		})
+	}
+	return rec
 }
 
 // askedBy returns the message with an id, if the caller may answer it.
