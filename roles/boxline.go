@@ -62,7 +62,7 @@ func arrivesRead(s Status, evidence string) bool {
 // keptEvidence is the evidence of messages that were put into a mailbox without a pane.
 const keptEvidence = "mailbox"
 
-// peekBoxLine is peek for a line of a mailbox.
+// peekBoxLine is peek for a line of a mailbox. Zeroes, which a power loss leaves in place of what was not written yet, it does find.
 func peekBoxLine(line []byte) (at Offset, h head, ok bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(`{"at":`))
 	i := bytes.IndexByte(rest, ',')
@@ -71,7 +71,7 @@ func peekBoxLine(line []byte) (at Offset, h head, ok bool) {
 	}
 	n, err := strconv.ParseInt(string(rest[:i]), 10, 64)
 	h, ok = peekFields(rest[i+1:])
-	return Offset(n), h, ok && err == nil && line[len(line)-1] == '}'
+	return Offset(n), h, ok && err == nil && line[len(line)-1] == '}' && bytes.IndexByte(line, 0) < 0
 }
 
 // decodeBoxLine reads a line of a mailbox.
