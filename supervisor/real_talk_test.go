@@ -65,8 +65,8 @@ func TestTaskBringsItsLastText(t *testing.T) {
 	g.start("t", g.role("gestor"), g.role("dev", "--on", "TASK:=>ECHO looking THEN SLOW 500ms THEN ECHO the form is in place"))
 	got := g.sendAs(g.inside("t/gestor"), api.SendRequest{To: "dev", Text: "TASK: add a form"})
 	is.Equal(got.Status, roles.StatusSubmitted)
-	g.until("the answer at gestor", func() bool { texts, _ := g.turns("gestor"); return len(texts) > 0 })
-	g.until("the turn of the answer", func() bool { return g.status(g.replies()[0].ID) == roles.StatusAnswered })
+	g.soon("the answer at gestor", func() bool { texts, _ := g.turns("gestor"); return len(texts) > 0 })
+	g.soon("the turn of the answer", func() bool { return g.status(g.replies()[0].ID) == roles.StatusAnswered })
 	texts, _ := g.turns("gestor")
 	is.Equal(texts, []string{"[from:dev] the form is in place"})
 	is.Equal(len(g.replies()), 1)
@@ -95,9 +95,9 @@ func TestAnswerAfterARestart(t *testing.T) {
 				g.hook("t/dev", "stop", map[string]string{"last_assistant_message": "told by the hook"})
 				want = "[from:dev] told by the hook"
 			}
-			g.until("the answer at gestor", func() bool { texts, _ := g.turns("gestor"); return len(texts) > 0 })
+			g.soon("the answer at gestor", func() bool { texts, _ := g.turns("gestor"); return len(texts) > 0 })
 			g.in("t/dev", agent.Idle)
-			g.until("the turn of the answer", func() bool { return g.status(g.replies()[0].ID) == roles.StatusAnswered })
+			g.soon("the turn of the answer", func() bool { return g.status(g.replies()[0].ID) == roles.StatusAnswered })
 			texts, _ := g.turns("gestor")
 			is.Equal(texts, []string{want})
 			is.Equal(len(g.replies()), 1)

@@ -39,6 +39,8 @@ func TestMain(m *testing.M) {
 		if o, err = scripted.ParseArgs(os.Args[3:]); err == nil {
 			code, err = scripted.Run(context.Background(), o)
 		}
+	case len(os.Args) == 3 && os.Args[1] == "hook":
+		err = runHook(os.Args[2])
 	default:
 		err = fmt.Errorf("unexpected arguments %q", os.Args)
 	}
