@@ -85,11 +85,14 @@ func (r *runner) turnsRest(now time.Time) time.Duration {
 	return max(wait, 0)
 }
 
+// turnEnding holds a message for a moment only: those who wait for it wait on.
+const turnEnding = "its turn is ending"
+
 // endingTurn says why the next message has to wait for the end of a turn, "" when it has not: what ends it is about to be told.
 func (r *runner) endingTurn(now time.Time) string {
 	if wait := r.turnsRest(now); r.hooked && wait > 0 {
 		r.wakeAt(now.Add(wait))
-		return "its turn is ending"
+		return turnEnding
 	}
 	return ""
 }
