@@ -46,16 +46,3 @@ func TestWaitForADeadRoleEnds(t *testing.T) {
 	is.True(errors.As(ask("busy"), &e) && e.Code == api.CodeDead) // it will not become busy any more
 	is.NoErr(ask("dead"))
 }
-
-func TestNowNeedsASafeQueue(t *testing.T) {
-	is := is.New(t)
-	g := newRig(t)
-	g.start("t", g.role("dev"))
-	g.send("t/dev", "SLOW 1h")
-	g.in("t/dev", agent.Busy)
-	_, err := g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "x", Now: true})
-	var e *api.Error
-	is.True(errors.As(err, &e) && e.Code == api.CodeUsage)
-	texts, _ := g.turns("dev")
-	is.Equal(len(texts), 1)
-}

@@ -3,7 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,10 +17,11 @@ import (
 type phase int
 
 const (
-	waiting phase = iota // in the queue
-	pasting              // tmux has done the paste; not seen in the composer yet
-	pasted               // seen in the composer; Enter is next
-	entered              // tmux has done the Enter; no proof yet
+	waiting  phase = iota // in the queue
+	stashing              // a person's draft was put aside for it; nothing of it is typed
+	pasting               // tmux has done the paste; not seen in the composer yet
+	pasted                // seen in the composer; Enter is next
+	entered               // tmux has done the Enter; no proof yet
 )
 
 // delivery is one message on its way into a composer. Its fields belong to the runner, except receipt, which has its own mutex.
@@ -35,6 +36,12 @@ type delivery struct {
 	retry    time.Time     // not before this, after a refusal
 	busy     bool          // it was pasted while the agent was at something else
 	heard    bool          // a hook of the agent has told of it
+	aside    *aside        // the draft that was put aside for it
+	stashes  int           // how often that was done
+	noStash  bool          // putting a draft aside for it did not help
+	emptied  bool          // submitted, and since then the composer was seen without it
+	missing  time.Time     // handed back by the agent, and not in the composer any more since
+	above    int           // how often the screen showed its beginning above the composer before the Enter
 	expiring time.Time     // it has waited too long and is being ended; when to try again if that has failed
 
 	mu      sync.Mutex // owns receipt
@@ -96,6 +103,7 @@ func (r *runner) deliver(ctx context.Context) {
 	r.expire(now)
 	if r.state == agent.Dead {
 		r.abandon()
+		r.notSentAgain("the program ended")
 		if r.holdText = ""; len(r.queue) > 0 {
 			r.holdText = "its program has ended"
 			r.park(r.holdText)
@@ -106,6 +114,7 @@ func (r *runner) deliver(ctx context.Context) {
 	r.tendTurns(ctx, now)
 	if !r.look.pending() {
 		r.handedBack(ctx, now)
+		r.watchReturn(now)
 	}
 	for r.advance(ctx) {
 	}
@@ -130,6 +139,9 @@ func (r *runner) advance(ctx context.Context) bool {
 		r.wakeAt(d.retry)
 		return false
 	}
+	if d.phase == stashing {
+		return r.afterStash(ctx, d, now)
+	}
 	v := judge(progress{
 		phase: d.phase, reading: r.reading, seen: r.shows(d), kin: kin(r.reading, d.text),
 		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
@@ -141,7 +153,7 @@ func (r *runner) advance(ctx context.Context) bool {
 	switch v.move {
 	case moveEnter:
 		if d.phase == pasting {
-			d.phase, d.before = pasted, r.reading
+			d.phase, d.before, d.above = pasted, r.reading, r.shownAbove(d)
 			fault("before the receipt of the text seen")
 			r.receipt(d, roles.StatusPasted, v.why, "")
 			fault("after the receipt of the text seen")
@@ -167,11 +179,11 @@ func (r *runner) advance(ctx context.Context) bool {
 
 // begin takes the next message off the queue and pastes it, if the way is free.
 func (r *runner) begin(ctx context.Context, now time.Time) bool {
-	if len(r.queue) == 0 {
+	d := r.next()
+	if d == nil {
 		r.holdText = ""
 		return false
 	}
-	d := r.queue[0]
 	if now.Before(d.expiring) {
 		return false
 	}
@@ -187,7 +199,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if r.look.pending() {
 		return false // the screen has changed since it was read: look first, it is due in milliseconds
 	}
-	why := blocked(r.state, r.reading, r.facts)
+	why := r.blocked(d)
 	if why == "" && r.back != nil {
 		why = "interrupted"
 	}
@@ -197,27 +209,61 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if r.s.ending() {
 		why = "the supervisor is ending; the next one goes on"
 	}
-	if why != "" {
-		if why == "draft" && r.back == nil && r.interrupted && r.sent != nil && r.prof.Seen(r.reading, r.sent.text) {
-			r.back = &handback{end: now.Add(backEnd)} // it has come back later than ever
-			r.wakeAt(now)
-		}
+	if why == "" {
+		why = r.prepared(d, now)
+	}
+	switch why {
+	case "":
+		r.holdText = ""
+		r.queue = slices.DeleteFunc(r.queue, func(q *delivery) bool { return q == d })
+		r.cur = d
+		return r.paste(ctx, d)
+	case turnEnding:
 		r.holdText = why
-		r.park(why)
-		r.lookForInput()
-		return false
+		return false // it goes within moments: nobody is told that it waits
+	case heldDraft, heldReturned:
+		late := r.interrupted && r.sent != nil && r.prof.Seen(r.reading, r.sent.text) // it has come back later than ever
+		if r.back == nil && (late || why == heldReturned) && len(r.prof.Keys().ClearDraft) > 0 {
+			r.back = &handback{end: now.Add(backEnd)}
+			r.wakeAt(now)
+		} else if why == heldDraft && r.putAside(ctx, d, now) {
+			return true
+		}
 	}
-	if err := r.s.writeFile(d.rec); err != nil {
-		r.slog.Warn("typing", "id", d.rec.ID, "err", err)
-		r.holdText = "the file with its text cannot be written"
-		r.park(r.holdText)
-		d.retry = now.Add(fileAgain)
-		r.wakeAt(d.retry)
-		return false
+	r.holdText = why
+	r.park(why)
+	r.lookForInput()
+	return false
+}
+
+// next is the message that is to be typed next: the oldest, or for a busy agent with a queue of its own the oldest that may go there.
+func (r *runner) next() *delivery {
+	if r.state == agent.Busy && r.prof.Queues() {
+		if i := slices.IndexFunc(r.queue, func(d *delivery) bool { return d.rec.Now }); i >= 0 {
+			return r.queue[i]
+		}
 	}
-	r.holdText = ""
-	r.queue = r.queue[1:]
-	r.cur, r.doubt = d, nil
+	if len(r.queue) == 0 {
+		return nil
+	}
+	return r.queue[0]
+}
+
+// prepared sees to it that a message can be pasted, or says why it cannot.
+func (r *runner) prepared(d *delivery, now time.Time) (why string) {
+	err := r.s.writeFile(d.rec)
+	if err == nil {
+		return ""
+	}
+	r.slog.Warn("typing", "id", d.rec.ID, "err", err)
+	d.retry = now.Add(fileAgain)
+	r.wakeAt(d.retry)
+	return "the file with its text cannot be written"
+}
+
+// paste pastes the message under way.
+func (r *runner) paste(ctx context.Context, d *delivery) bool {
+	r.doubt = nil
 	r.restOver(ctx)
 	next := d.rec.ID + ".p"
 	guard := r.guard(next, control.CursorOn(r.prof.ComposerRow()))
@@ -238,10 +284,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 
 // enter presses Enter on what was seen in the composer.
 func (r *runner) enter(ctx context.Context, d *delivery) bool {
-	next := d.rec.ID + ".e"
-	if d.enters > 0 {
-		next = fmt.Sprintf("%s.e%d", d.rec.ID, d.enters+1)
-	}
+	next := nth(d.rec.ID+".e", d.enters+1)
 	fault("before the Enter")
 	err := r.term.Keys(ctx, r.guard(next, control.CursorBelow(r.prof.ComposerRow())), r.prof.Keys().Submit)
 	if err != nil {
@@ -286,8 +329,7 @@ func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
 		r.slog.Warn("typing", "id", d.rec.ID, "err", err)
 	}
 	if d.phase == waiting {
-		r.cur = nil
-		r.queue = append([]*delivery{d}, r.queue...)
+		r.requeue(d)
 		if refused != nil {
 			r.park(r.holdText)
 		}
@@ -295,25 +337,10 @@ func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
 	return false
 }
 
-// evidence says what proves that the message under way was submitted, "" when nothing does yet.
-func (r *runner) evidence(d *delivery) string {
-	if d.heard {
-		return "hook"
-	}
-	if d.phase != entered {
-		return ""
-	}
-	why, ok := r.prof.Submitted(d.before, r.reading)
-	if !ok || d.assumed && why == "transcript" {
-		return "" // the transcript before the Enter is not known
-	}
-	return why
-}
-
 // submitted ends a delivery well; the agent's turn begins.
 func (r *runner) submitted(d *delivery, evidence string) {
 	d.at = time.Now()
-	r.sent, r.interrupted, r.back = d, false, nil
+	r.sent, r.interrupted, r.back, r.aside, d.emptied = d, false, nil, nil, false
 	fault("before the receipt of the submit")
 	r.finish(d, roles.StatusSubmitted, evidence, "")
 	fault("after the receipt of the submit")

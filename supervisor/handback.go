@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,8 +94,11 @@ func (r *runner) clear(ctx context.Context, h *handback, now time.Time) {
 		return
 	}
 	if h.pressed == 0 {
-		r.returned(r.sent)
+		if r.sent.now().Status != roles.StatusReturned {
+			r.isReturned(r.sent)
+		}
 		r.finish(r.sent, roles.StatusFailed, "returned into the composer by the interrupt, and cleared", "")
+		r.doubt = nil
 	}
 	guard := control.Guard{Pane: r.entry.Pane, PID: r.panePID, Conds: append(r.composerAsRead(), control.CursorBelow(r.prof.ComposerRow()))}
 	err := r.term.Keys(ctx, guard, keys[h.pressed%len(keys)])
@@ -111,11 +115,75 @@ func (r *runner) clear(ctx context.Context, h *handback, now time.Time) {
 	r.look.urgently(now)
 }
 
-// composerAsRead holds while the first row of the composer is what the last look showed.
-func (r *runner) composerAsRead() []control.Cond {
+// composerAsRead holds while the composer is what the last look showed, as far as its cursor; of a long one, its first and last rows.
+func (r *runner) composerAsRead() (conds []control.Cond) {
+	const first, last = 4, 4
 	rows := agent.Rows(screenOf(r.facts))
-	if y := r.reading.ComposerY; y >= 0 && y < len(rows) {
-		return []control.Cond{control.Row(literal(strings.TrimRight(rows[y], " ")) + "$")}
+	top, end := r.reading.ComposerY, min(r.facts.CursorY, len(rows)-1)
+	if top < 0 || top >= len(rows) {
+		return nil
 	}
-	return nil
+	for y := top; y <= max(top, end); y++ {
+		if y < top+first || y > end-last {
+			conds = append(conds, control.Row(literal(strings.TrimRight(rows[y], " "))+"$"))
+		}
+	}
+	return conds
+}
+
+// watchReturn looks whether a person has interrupted the turn of the last message so that the agent handed its prompt back, and what became of it
+// then: it is cleared only when another message needs the composer and the composer holds nothing else.
+func (r *runner) watchReturn(now time.Time) {
+	d := r.sent
+	if d == nil || r.cur != nil || !r.reading.Composer {
+		return
+	}
+	here := r.prof.Seen(r.reading, d.text)
+	switch status := d.now().Status; {
+	case status == roles.StatusSubmitted && !here:
+		d.emptied = true
+	case status == roles.StatusSubmitted && d.emptied && r.back == nil && r.isAt(d.rec.ID):
+		d.before, r.doubt = r.reading, d // its echo would be that of another submit
+		r.isReturned(d)
+	case status != roles.StatusReturned:
+	case here || r.reading.Draft:
+		d.missing = time.Time{}
+	case d.missing.IsZero():
+		d.missing = now
+		r.wakeAt(now.Add(backWithin))
+	case now.Sub(d.missing) < backWithin:
+		r.wakeAt(d.missing.Add(backWithin))
+	default:
+		r.notSentAgain("")
+	}
+}
+
+// isReturned takes in that the agent has handed a message back into its composer.
+func (r *runner) isReturned(d *delivery) {
+	d.missing = time.Time{}
+	r.returned(d)
+	r.receipt(d, roles.StatusReturned, "the agent handed it back into its composer", r.step)
+	last := d.now()
+	r.last = &last
+}
+
+// notSentAgain ends a message that the agent had handed back and that is not in the composer any more. why is "" when a person did that.
+func (r *runner) notSentAgain(why string) {
+	d := r.sent
+	if d == nil || d.now().Status != roles.StatusReturned {
+		return
+	}
+	switch {
+	case why != "":
+		r.finish(d, roles.StatusFailed, "", "handed back into the composer; "+why)
+	case r.state == agent.Idle && !d.assumed:
+		r.finish(d, roles.StatusFailed, "", "handed back into the composer, and taken out or changed there")
+	default:
+		r.finish(d, roles.StatusUnconfirmed, "", "handed back into the composer; whether it was sent again from there is not known")
+	}
+}
+
+// isAt reports that the turn of a message is running.
+func (r *runner) isAt(id string) bool {
+	return slices.ContainsFunc(r.turns, func(t *turn) bool { return t.rec.ID == id })
 }

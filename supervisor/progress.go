@@ -11,29 +11,46 @@ import (
 	"isesh/roles/agent"
 )
 
-// reached reads a mark: how far tmux has come with the message of that id, and with how many Enters. The mark is part of the command that
+// reached reads a mark: how far tmux has come with the message of that id, and the how many-th time that step was done. The mark is part of the command that
 // types, so it is right also when the answer was lost or the supervisor ended.
 func reached(mark, id string) (p phase, enters int) {
 	step, ok := strings.CutPrefix(mark, id+".")
-	switch {
-	case !ok:
+	if !ok || step == "" {
 		return waiting, 0
-	case step == "p":
+	}
+	n := 1
+	if count := step[1:]; count != "" {
+		var err error
+		if n, err = strconv.Atoi(count); err != nil {
+			return waiting, 0
+		}
+	}
+	switch step[0] {
+	case 's':
+		return stashing, n
+	case 'p':
 		return pasting, 0
-	case step == "e":
-		return entered, 1
+	case 'e':
+		return entered, n
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(step, "e"))
-	if err != nil || !strings.HasPrefix(step, "e") {
-		return waiting, 0
+	return waiting, 0
+}
+
+// nth is the mark of a step that is done for the nth time.
+func nth(mark string, n int) string {
+	if n == 1 {
+		return mark
 	}
-	return entered, n
+	return mark + strconv.Itoa(n)
 }
 
 // catchUp brings the delivery under way to where the mark on the pane says it is. Nothing that the mark proves to have been done is done again.
 func (r *runner) catchUp(now time.Time) {
 	if r.cur == nil {
-		i := slices.IndexFunc(r.queue, func(d *delivery) bool { p, _ := reached(r.step, d.rec.ID); return p != waiting })
+		i := slices.IndexFunc(r.queue, func(d *delivery) bool {
+			p, n := reached(r.step, d.rec.ID)
+			return p != waiting && !(p == stashing && n <= d.stashes)
+		})
 		if i < 0 {
 			return
 		}
@@ -41,17 +58,22 @@ func (r *runner) catchUp(now time.Time) {
 		r.queue = slices.Delete(r.queue, i, i+1)
 	}
 	d := r.cur
-	p, enters := reached(r.step, d.rec.ID)
+	p, times := reached(r.step, d.rec.ID)
 	switch {
-	case p == pasting && d.phase == waiting:
-		d.phase, d.at, d.retry = pasting, now, time.Time{}
+	case p == stashing && d.phase == waiting && d.stashes < times:
+		d.phase, d.at, d.retry, d.aside, d.stashes = stashing, now, time.Time{}, &aside{}, times
+		r.aside = d.aside
+		r.receipt(d, roles.StatusQueued, "the mark on the pane says that a draft is put aside", r.step)
+	case p == pasting && d.phase <= stashing:
+		d.phase, d.at, d.retry, d.busy = pasting, now, time.Time{}, d.rec.Now
 		r.receipt(d, roles.StatusPasting, "the mark on the pane says so", r.step)
-	case p == entered && (d.phase != entered || d.enters < enters):
+	case p == entered && (d.phase != entered || d.enters < times):
 		if d.phase != pasted && d.phase != entered {
 			// What the composer held before the Enter is known: it was this text.
-			d.before, d.assumed = agent.Reading{State: agent.Idle, Composer: true, Draft: true, DraftText: d.text, Selected: -1}, true
+			d.busy = d.rec.Now
+			d.before, d.assumed = composed(d.text), true
 		}
-		d.phase, d.at, d.retry, d.enters = entered, now, time.Time{}, enters
+		d.phase, d.at, d.retry, d.enters = entered, now, time.Time{}, times
 		r.receipt(d, roles.StatusEntered, "the mark on the pane says so", r.step)
 	}
 }
@@ -62,6 +84,68 @@ func (r *runner) shows(d *delivery) bool {
 		return true
 	}
 	return d.phase >= pasted && r.reading.Composer && r.reading.Draft && r.reading.DraftText == d.before.DraftText
+}
+
+// blocked says why a message cannot be pasted now, "" when it can.
+func (r *runner) blocked(d *delivery) string {
+	why := blocked(r.state, r.reading, r.facts)
+	if why == string(agent.Busy) && d.rec.Now && r.prof.Queues() {
+		switch {
+		case r.reading.Draft:
+			why = heldDraft
+		case !r.reading.Composer:
+			why = "no composer"
+		default:
+			why = ""
+		}
+	}
+	if why == heldDraft {
+		why = firstOf(r.ownText(), why)
+	}
+	return why
+}
+
+// evidence says what proves that the message under way was submitted, "" when nothing does yet.
+func (r *runner) evidence(d *delivery) string {
+	if d.heard {
+		return "hook"
+	}
+	if d.phase != entered {
+		return ""
+	}
+	after, ok := r.withoutDraft(d)
+	if !ok {
+		return ""
+	}
+	why, ok := r.prof.Submitted(d.before, after)
+	switch {
+	case ok && (why == "echo" || why == "menu" || why == "queued"):
+		return why // it shows the message, or the agent's queue that was not there before
+	case d.busy:
+		// It was busy before, and goes on with that: only its queue tells.
+		if after.Queued && r.shownAbove(d) > d.above {
+			return "queued"
+		}
+		return ""
+	case !ok, r.reading.Draft && !r.cameBack(d), d.assumed && why == "transcript": // the transcript before the Enter is not known
+		return ""
+	}
+	return why
+}
+
+// shownAbove counts the rows above the composer that show the beginning of a message.
+func (r *runner) shownAbove(d *delivery) (n int) {
+	const enough = 24
+	first, _, _ := strings.Cut(strings.TrimSpace(d.text), "\n")
+	begin := []rune(unspaced(first))
+	begin = begin[:min(len(begin), enough)]
+	rows := agent.Rows(screenOf(r.facts))
+	for _, row := range rows[:max(0, min(r.reading.ComposerY, len(rows)))] {
+		if len(begin) > 0 && strings.Contains(unspaced(row), string(begin)) {
+			n++
+		}
+	}
+	return n
 }
 
 // lateProof confirms a message that was called unconfirmed, when the transcript shows it after all. Only that is proof so late: an agent at
@@ -120,5 +204,5 @@ func plainLetters(s string) string {
 
 // typing reports that a message is half typed and nothing is in its way.
 func (r *runner) typing() bool {
-	return r.cur != nil && !r.gone && r.state != agent.Waiting && impeded(r.facts) == ""
+	return r.cur != nil && !(r.cur.phase == stashing && r.reading.Draft) && !r.gone && r.state != agent.Waiting && impeded(r.facts) == ""
 }

@@ -46,9 +46,8 @@ func (r *runner) abandon() {
 	if d == nil {
 		return
 	}
-	r.cur = nil
-	if d.phase == waiting {
-		r.queue = append([]*delivery{d}, r.queue...)
+	if d.phase <= stashing {
+		r.requeue(d)
 		return
 	}
 	r.finish(d, roles.StatusUnconfirmed, "", "the program ended while the message was being typed")

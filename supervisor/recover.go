@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"isesh/control"
@@ -118,7 +119,12 @@ func (r *runner) takeKept() {
 		return
 	}
 	r.unread = time.Time{}
+	r.recallLeft(kept)
 	for _, d := range kept {
+		if d.rec.Status == roles.StatusReturned && d.rec.Step != "" {
+			r.recallReturned(d)
+			continue
+		}
 		if r.before != nil {
 			if old := r.before.holds(d.rec.ID); old != nil {
 				old.phase, old.retry = waiting, time.Time{}
@@ -128,6 +134,43 @@ func (r *runner) takeKept() {
 		r.enqueue(d)
 	}
 	r.before = nil
+}
+
+// recallReturned takes a message up again that the agent had handed back into its composer.
+func (r *runner) recallReturned(d *delivery) {
+	if d.rec.Step != r.step { // of an earlier program
+		r.s.conclude(d.rec, roles.StatusFailed, "handed back into the composer; the program ended")
+		return
+	}
+	d.before, d.assumed = composed(d.text), true
+	d.set(roles.StatusReturned, d.rec.Evidence, "")
+	r.sent, r.doubt = d, d
+}
+
+// recallLeft finds the message that an earlier supervisor left in the composer, as it was asked to. The mark on the pane tells which it may be.
+func (r *runner) recallLeft(kept []*delivery) {
+	id, ok := strings.CutSuffix(r.step, ".p")
+	if !ok || r.doubt != nil || slices.ContainsFunc(kept, func(d *delivery) bool { return d.rec.ID == id }) {
+		return
+	}
+	rec, receipts, err := r.s.log.Get(id)
+	if err != nil || !rec.NoSubmit || len(receipts) == 0 || receipts[len(receipts)-1].Status != roles.StatusUnconfirmed {
+		return
+	}
+	text, err := r.s.typedBy(r.prof, rec)
+	if err != nil {
+		return
+	}
+	d := r.s.newDelivery(rec, text)
+	d.before, d.assumed = composed(text), true
+	d.set(roles.StatusPasted, "", "")
+	d.doneIt.Do(func() { close(d.done) })
+	r.sent, r.doubt = d, d
+}
+
+// composed is what the screen must have shown when a text was in the composer.
+func composed(text string) agent.Reading {
+	return agent.Reading{State: agent.Idle, Composer: true, Draft: true, DraftText: text, Selected: -1}
 }
 
 // kept returns the messages that were accepted for a role and not finished, in the order in which they were, ready to be typed.

@@ -101,6 +101,9 @@ type runner struct {
 	rested      bool      // it has
 	sent        *delivery // the last one submitted: the agent may hand its text back into the composer
 	doubt       *delivery // the last one, when Enter was pressed and not proven: its echo may still come
+	aside       *aside    // a person's draft that was put aside, until it has come back
+	draftText   string    // the draft in the composer...
+	draftAt     time.Time // ...and since when it is the same; zero without one
 	interrupted bool      // a person ended that one's turn
 	back        *handback // its prompt may come back, nil when not
 	last        *api.Receipt
@@ -258,6 +261,7 @@ func (r *runner) see(ctx context.Context) {
 	r.menu.saw(r.reading, screenOf(snap), time.Now())
 	r.fold(now)
 	r.sawEcho()
+	r.watchDraft(now)
 }
 
 func screenOf(s control.Snapshot) agent.Screen {

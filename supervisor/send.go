@@ -245,7 +245,7 @@ func (s *Supervisor) typedBy(prof *agent.Profile, rec roles.Record) (string, err
 
 // canQueue refuses a message that is to go into a busy agent at once where that is not safe.
 func (r *runner) canQueue(rec roles.Record) error {
-	if state := r.view().role.State; rec.Now && state != string(agent.Idle) {
+	if state := r.view().role.State; rec.Now && state != string(agent.Idle) && !r.prof.Queues() {
 		return &api.Error{
 			Code: api.CodeUsage, Message: fmt.Sprintf("%s is %s, and a %s has no queue of its own that is safe to use", r.addr, state, r.prof.Name()),
 			Hint: "without --now the message waits on disk and goes by itself",

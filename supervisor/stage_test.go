@@ -33,6 +33,8 @@ type actor struct {
 	// the program
 	transcript []string
 	composer   string
+	stash      string   // a draft put aside, "" for none
+	waits      []string // submitted while busy
 	busy, menu bool
 	turns      int
 
@@ -42,6 +44,7 @@ type actor struct {
 	swallow      int                                     // Enters that do nothing
 	stopped      bool                                    // reads nothing
 	handsBack    bool                                    // Escape puts the prompt back
+	deafToStash  bool                                    // Ctrl-S does nothing
 	noEcho       bool                                    // the transcript does not show what was submitted
 	clearSlow    time.Duration                           // Escape takes so long to clear a draft
 	before, done func(a *actor, what, step string) error // hooks around a step of tmux, called with mu held; an error is the reply
@@ -143,7 +146,12 @@ func (a *actor) draw() {
 		}
 		box = append(box, rule, footer)
 		if a.busy {
-			box = append([]string{"✶ Working… 0s"}, box...)
+			queue := []string{"✶ Working… 0s"}
+			for _, text := range a.waits {
+				first, _, _ := strings.Cut(text, "\n")
+				queue = append(queue, "» "+first)
+			}
+			box = append(queue, box...)
 		}
 	}
 	room := stageRows - len(box)
@@ -317,6 +325,9 @@ func (a *actor) key(k string) {
 		a.later(a.clearSlow, func() { a.composer = ""; a.redraw() })
 	case k == "Enter" && a.swallow > 0:
 		a.swallow--
+	case k == "C-s" && a.deafToStash:
+	case k == "C-s":
+		a.composer, a.stash = a.stash, a.composer
 	case k == "Enter" && a.composer == "":
 		a.emptyKeys++
 	case k == "Enter":
@@ -325,13 +336,23 @@ func (a *actor) key(k string) {
 }
 
 func (a *actor) submit() {
-	a.submitted = append(a.submitted, a.composer)
+	text := a.composer
+	a.composer, a.stash = a.stash, ""
+	if a.busy {
+		a.waits = append(a.waits, text)
+		return
+	}
+	a.take(text)
+}
+
+// take begins a turn with a message.
+func (a *actor) take(text string) {
+	a.submitted = append(a.submitted, text)
 	if !a.noEcho {
-		for i, l := range strings.Split(a.composer, "\n") {
+		for i, l := range strings.Split(text, "\n") {
 			a.transcript = append(a.transcript, []string{"> ", "  "}[min(i, 1)]+l)
 		}
 	}
-	a.composer = ""
 	a.begin()
 }
 
@@ -346,6 +367,11 @@ func (a *actor) begin() {
 		if a.turns == n && a.busy {
 			a.busy = false
 			a.transcript = append(a.transcript, fmt.Sprintf("— done %d", n))
+			if len(a.waits) > 0 {
+				next := a.waits[0]
+				a.waits = a.waits[1:]
+				a.take(next)
+			}
 			a.redraw()
 		}
 	})

@@ -179,13 +179,13 @@ func TestDeathAtEachStep(t *testing.T) {
 
 func TestDraftHoldsTheQueue(t *testing.T) {
 	onStage(t, "until it is gone", func(g *stage, is *is.I) {
-		g.a.edit(func() { g.a.composer = "half a thought"; g.a.redraw() })
+		g.a.edit(func() { g.a.deafToStash, g.a.composer = true, "half a thought"; g.a.redraw() })
 		time.Sleep(time.Second)
 		one, two := g.send("one"), g.send("two")
 		is.Equal(one.Status, roles.StatusQueued)
 		is.Equal(one.Reason, "draft")
 		time.Sleep(longEnough)
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(g.a.keys, []string{"C-s"}) // once
 		is.Equal(g.role().Held, "draft")
 		is.Equal(g.role().Queue, 2)
 		g.a.edit(func() { g.a.submit(); g.a.redraw() }) // its owner sends it
