@@ -49,11 +49,11 @@ func (m *Mailboxes) open(a Address, flag int) (*os.File, error) {
 	return dir.open(a.Role+ext, flag)
 }
 
-// load works out from a box's file what is unread, having cut off a torn last line, which was never filed in full. errDamaged when some line in it
+// load works out from a box's file what is in it, having cut off a torn last line, which was never filed in full. errDamaged when some line in it
 // makes no sense; a file that is missing is empty.
 func (m *Mailboxes) load(b *box) error {
 	b.size, b.last, b.fresh = 0, lost, nil
-	b.unread = unreadList{taken: b.unread.taken}
+	b.here = letterList{taken: b.here.taken}
 	f, err := m.open(b.addr, os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -95,9 +95,7 @@ func (m *Mailboxes) take(b *box, pos int64, text []byte) bool {
 			m.arrives(b, line.ID, line.Status, line.Evidence, pos)
 			return true
 		}
-		for _, id := range line.concerned() {
-			b.unread.remove(keyOf(id))
-		}
+		b.mark(&line.Record)
 		return true
 	}
 	if at != lost && at <= b.last {
@@ -115,7 +113,18 @@ func (m *Mailboxes) arrives(b *box, id string, s Status, evidence string, pos in
 		m.seen[k] = true
 	}
 	if !arrivesRead(s, evidence) {
-		b.unread.add(k, pos)
+		b.here.add(k, pos)
+	}
+}
+
+// mark notes what a mark says of the letters that it concerns: that they were read, or have left.
+func (b *box) mark(mark *Record) {
+	for _, id := range mark.concerned() {
+		if k := keyOf(id); mark.Kind == KindRead {
+			b.here.markRead(k)
+		} else {
+			b.here.remove(k)
+		}
 	}
 }
 

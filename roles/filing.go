@@ -69,14 +69,12 @@ func (m *Mailboxes) file1(rec *Record) error {
 		return nil
 	}
 	if mark.Kind == KindRead {
-		mark.Refs = slices.DeleteFunc(slices.Clone(mark.Refs), func(id string) bool { return !b.unread.has(keyOf(id)) })
+		mark.Refs = slices.DeleteFunc(slices.Clone(mark.Refs), func(id string) bool { return !b.here.unread(keyOf(id)) })
 		if len(mark.Refs) == 0 {
 			return nil
 		}
 	}
-	for _, id := range mark.concerned() {
-		b.unread.remove(keyOf(id))
-	}
+	b.mark(&mark)
 	return m.write(b, boxLine{rec.At, mark})
 }
 
@@ -112,7 +110,7 @@ func (m *Mailboxes) renamed(to string, at Offset) string {
 	return to
 }
 
-// markedIn returns the box that holds the letter which rec is about: the one that has it unread, else the one that its address says.
+// markedIn returns the box that holds the letter which rec is about: the one that it is in still, else the one that its address says.
 func (m *Mailboxes) markedIn(rec *Record) Address {
 	to := rec.To
 	if rec.Kind == KindTurn {
@@ -123,11 +121,11 @@ func (m *Mailboxes) markedIn(rec *Record) Address {
 		return a
 	}
 	k := keyOf(rec.Ref)
-	if b := m.boxes[a]; b != nil && b.unread.has(k) {
+	if b := m.boxes[a]; b != nil && b.here.has(k) {
 		return a
 	}
 	for other, b := range m.boxes {
-		if b.unread.has(k) {
+		if b.here.has(k) {
 			return other
 		}
 	}

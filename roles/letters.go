@@ -29,7 +29,7 @@ type LetterOptions struct {
 func (m *Mailboxes) Unread(a Address) (int, error) {
 	n := 0
 	err := m.with(a, "counting the letters", func(b *box) error {
-		n = len(b.unread.seqs)
+		n = b.here.unreads()
 		return nil
 	})
 	return n, err
@@ -41,7 +41,7 @@ func (m *Mailboxes) Letters(a Address, o LetterOptions) ([]Letter, error) {
 	var out []Letter
 	err := m.with(a, "reading the mailbox", func(b *box) (err error) {
 		if o.Unread {
-			out, err = m.lettersAt(b, b.unread.newest(o.Limit))
+			out, err = m.lettersAt(b, b.here.newest(o.Limit))
 		} else {
 			out, err = m.lastLetters(b, o.Limit)
 		}
@@ -75,7 +75,7 @@ func (m *Mailboxes) with(a Address, doing string, fn func(*box) error) error {
 	return nil
 }
 
-// lettersAt reads unread letters at places of a box.
+// lettersAt reads letters at places of a box.
 func (m *Mailboxes) lettersAt(b *box, places []int64) ([]Letter, error) {
 	if len(places) == 0 {
 		return nil, nil
@@ -139,7 +139,7 @@ func (m *Mailboxes) lastLetters(b *box, limit int) ([]Letter, error) {
 
 // letter is rec as it stands, mark being the last of what the box has of it.
 func (m *Mailboxes) letter(b *box, rec, mark Record) Letter {
-	l := Letter{Record: rec, Read: !b.unread.has(keyOf(rec.ID)), Now: rec.Status, Evidence: rec.Evidence}
+	l := Letter{Record: rec, Read: !b.here.unread(keyOf(rec.ID)), Now: rec.Status, Evidence: rec.Evidence}
 	if mark.ID != "" {
 		l.Now, l.Evidence = mark.Status, mark.Evidence
 	}
@@ -172,7 +172,7 @@ const readsAtOnce = 500
 // after a power loss a letter may be unread again.
 func (m *Mailboxes) MarkRead(a Address, ids []string) error {
 	return m.with(a, "marking letters in the mailbox", func(b *box) error {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !b.unread.has(keyOf(id)) })
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !b.here.unread(keyOf(id)) })
 		for some := range slices.Chunk(ids, readsAtOnce) {
 			if err := m.log.AppendLazy(Record{Kind: KindRead, Team: a.Team, To: a.String(), Refs: some}); err != nil {
 				return err
@@ -188,7 +188,7 @@ const (
 	clearedEvidence = "inbox clear"
 )
 
-// Pop takes the oldest unread letter out of a mailbox, of those that may go; nil lets all. Once it returns the letter, no other call does, whatever
+// Pop takes the oldest letter out of a mailbox, read or not, of those that may go; nil lets all. Once it returns the letter, no other call does, whatever
 // crashes. ErrEmpty when there is none. may is called without a lock, for one letter at a time, and for one that goes exactly once.
 func (m *Mailboxes) Pop(a Address, may func(id string) bool) (Letter, error) {
 	for kept := map[idKey]bool{}; ; {
@@ -219,17 +219,17 @@ func outOf(a Address, l Letter, s Status, evidence string) Record {
 	return Record{Kind: KindReceipt, Team: a.Team, Ref: l.ID, From: l.From, To: l.To, Status: s, Evidence: evidence}
 }
 
-// oldest returns the first unread letter that nobody is taking and that is not among kept, and takes it.
+// oldest returns the first letter that nobody is taking and that is not among kept, and takes it.
 func (m *Mailboxes) oldest(b *box, kept map[idKey]bool) (Letter, error) {
-	for i, pos := range b.unread.pos {
-		if pos == gone {
+	for _, p := range b.here.spots {
+		if p.pos == gone {
 			continue
 		}
-		ls, err := m.lettersAt(b, b.unread.pos[i:i+1])
+		ls, err := m.lettersAt(b, []int64{p.pos})
 		if err != nil {
 			return Letter{}, err
 		}
-		if k := keyOf(ls[0].ID); !kept[k] && b.unread.take(k) {
+		if k := keyOf(ls[0].ID); !kept[k] && b.here.take(k) {
 			return ls[0], nil
 		}
 	}
@@ -244,15 +244,15 @@ func (m *Mailboxes) letGo(a Address, ls []Letter, left bool) {
 		k := keyOf(l.ID)
 		b := m.boxes[a]
 		for _, other := range m.boxes { // the box may have been renamed
-			if other.unread.has(k) {
+			if other.here.has(k) {
 				b = other
 			}
 		}
 		if b != nil {
-			delete(b.unread.taken, k)
+			delete(b.here.taken, k)
 		}
 		if b != nil && left {
-			b.unread.remove(k)
+			b.here.remove(k)
 		}
 	}
 }
@@ -260,18 +260,18 @@ func (m *Mailboxes) letGo(a Address, ls []Letter, left bool) {
 // clearsAtOnce is how many letters are cleared with one write.
 const clearsAtOnce = 1000
 
-// Clear takes all unread letters out of a mailbox, of those that may go; nil lets all. It returns their ids once that is on disk; after an error, the
+// Clear takes all letters out of a mailbox, of those that may go; nil lets all. It returns their ids once that is on disk; after an error, the
 // ids of those that had left before. may is called as Pop does.
 func (m *Mailboxes) Clear(a Address, may func(id string) bool) (ids []string, err error) {
 	var all []Letter
 	if err := m.with(a, "clearing the mailbox", func(b *box) error {
-		ls, err := m.lettersAt(b, b.unread.newest(0))
+		ls, err := m.lettersAt(b, b.here.all())
 		if err != nil {
 			return err
 		}
 		for _, l := range ls {
 			l.Text = "" // not needed, and there may be many
-			if b.unread.take(keyOf(l.ID)) {
+			if b.here.take(keyOf(l.ID)) {
 				all = append(all, l)
 			}
 		}

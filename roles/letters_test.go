@@ -153,6 +153,41 @@ func TestPopOnceEach(t *testing.T) {
 	}
 }
 
+// What was read is still there to be taken out, in its place; what was given to an agent, taken, cleared or given up is not.
+func TestPopOfWhatWasRead(t *testing.T) {
+	is := is.New(t)
+	d := testDir(t)
+	l := openTest(t, d)
+	m, _ := openBoxes(t, d, l)
+	recs := map[string]Record{}
+	var ids []string
+	for _, text := range []string{"typed", "read", "unread", "read, then typed", "expired", "read too"} {
+		rec := message("solo", text)
+		recs[text], ids = rec, append(ids, rec.ID)
+		is.NoErr(l.Append(rec))
+	}
+	is.NoErr(l.Append(receipt(recs["typed"], StatusUnconfirmed)))
+	is.NoErr(m.MarkRead(solo, []string{ids[5], ids[1], ids[3]}))
+	is.NoErr(l.Append(receipt(recs["read, then typed"], StatusSubmitted), receipt(recs["expired"], StatusExpired)))
+	is.Equal(unread(t, m, solo), 1)
+	for i, want := range []string{"read", "unread", "read too"} {
+		letter, err := m.Pop(solo, nil)
+		is.NoErr(err)
+		is.Equal(letter.Text, want)
+		is.True(letter.Read)
+		is.Equal(unread(t, m, solo), map[bool]int{true: 1}[i == 0])
+		if i == 1 { // the rest is the same after a start, with and without the file
+			is.NoErr(m.Close())
+			m, _ = openBoxes(t, d, l)
+		} else {
+			is.NoErr(os.Remove(d.join("mailbox/solo.jsonl")))
+			m, _ = openBoxes(t, d, l)
+		}
+	}
+	_, err := m.Pop(solo, nil)
+	is.True(errors.Is(err, ErrEmpty))
+}
+
 func TestPopAsksFirst(t *testing.T) {
 	is := is.New(t)
 	d := testDir(t)
@@ -234,7 +269,7 @@ func TestClearMany(t *testing.T) {
 	is.Equal(unread(t, m, User), 1300)
 	ids, err := m.Clear(User, nil)
 	is.NoErr(err)
-	is.Equal(len(ids), 1300)
+	is.Equal(len(ids), 2500)
 	is.Equal(unread(t, m, User), 0)
 	m, _ = openBoxes(t, d, l)
 	is.Equal(unread(t, m, User), 0)
@@ -340,8 +375,8 @@ func TestOldLettersLeave(t *testing.T) {
 	is.Equal(len(again), 1) // the conversation has it
 }
 
-// A hundred thousand unread letters cost a few megabytes, and squeezing what was read out of the middle loses none.
-func TestUnreadListIsSmall(t *testing.T) {
+// A hundred thousand letters cost a few megabytes, and squeezing what was read out of the middle loses none.
+func TestLetterListIsSmall(t *testing.T) {
 	is := is.New(t)
 	const n = 100_000
 	ids := make([]string, n)
@@ -355,7 +390,7 @@ func TestUnreadListIsSmall(t *testing.T) {
 		return s.HeapAlloc
 	}
 	before := heap()
-	var u unreadList
+	var u letterList
 	for i, id := range ids {
 		u.add(keyOf(id), int64(i))
 	}
@@ -368,17 +403,22 @@ func TestUnreadListIsSmall(t *testing.T) {
 		}
 	}
 	is.True(!u.remove(keyOf(ids[1])))
-	is.True(len(u.pos) < n/4)
+	is.True(len(u.spots) < n/4)
 	left := u.newest(0)
 	is.Equal(len(left), n/10-1)
 	for i, id := range ids {
 		is.Equal(u.has(keyOf(id)), i%10 == 0 && i != 50_000)
 	}
 	is.Equal(u.newest(2), []int64{99_980, 99_990})
+	u.markRead(keyOf(ids[99_990]))
+	u.markRead(keyOf(ids[99_990]))
+	u.markRead(keyOf(ids[1]))
+	is.Equal([]int{u.unreads(), len(u.all())}, []int{n/10 - 2, n/10 - 1})
+	is.Equal(u.newest(2), []int64{99_970, 99_980})
 	for i := n - 10; i >= 0; i -= 10 {
 		u.remove(keyOf(ids[i]))
 	}
-	is.Equal(len(u.seqs)+len(u.pos), 0)
+	is.Equal(len(u.seqs)+len(u.spots), 0)
 	u.add(keyOf("A"), 1)
 	u.add(keyOf("a"), 2)
 	u.add(keyOf("A"), 3)

@@ -48,7 +48,7 @@ type boxRenamed struct {
 // stays the one truth: boxes are filled from it, and so is what is missing in them or damaged; but a box keeps what the conversation has dropped.
 // They are safe for concurrent use within their one process, the one that has the log open.
 //
-// A letter is unread until a status ends its way, or somebody has read it.
+// A letter is in its box until a status ends its way; it is unread until then, or until somebody has read it.
 type Mailboxes struct {
 	dir     Dir // the mailbox directory
 	log     *Log
@@ -67,12 +67,12 @@ type Mailboxes struct {
 
 // box is one mailbox. What is in memory of it follows from its file alone.
 type box struct {
-	addr   Address
-	size   int64
-	last   Offset // of the newest line: what is not after it was filed
-	unread unreadList
-	fresh  []byte // lines that are yet to be written
-	dirty  bool   // not known to be on disk
+	addr  Address
+	size  int64
+	last  Offset // of the newest line: what is not after it was filed
+	here  letterList
+	fresh []byte // lines that are yet to be written
+	dirty bool   // not known to be on disk
 }
 
 // MailOptions says how long read letters are kept.

@@ -190,7 +190,7 @@ func (m *Mailboxes) outdated(b *box, kept map[idKey]bool, text []byte, before ti
 		k := keyOf(string(h.id))
 		t, err := time.Parse(time.RFC3339Nano, string(h.time))
 		_, live := m.log.liveMessage(string(h.id))
-		if live || b.unread.has(k) || err != nil || !t.Before(before) {
+		if live || b.here.unread(k) || err != nil || !t.Before(before) {
 			kept[k] = true
 			return false
 		}

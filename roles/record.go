@@ -45,7 +45,7 @@ const (
 	StatusAnswered    Status = "answered"    // the turn that it began has ended
 	StatusFailed      Status = "failed"
 	StatusTaken       Status = "taken"   // read out of its mailbox, or handed to the command that waits for it: never typed
-	StatusCleared     Status = "cleared" // removed from its mailbox unread
+	StatusCleared     Status = "cleared" // removed from its mailbox
 	StatusExpired     Status = "expired" // it waited longer than messages are kept waiting
 )
 

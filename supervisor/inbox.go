@@ -96,7 +96,8 @@ func (s *Supervisor) letters(a roles.Address, req api.InboxRequest) ([]roles.Let
 // removed reports that a letter was taken out of its mailbox.
 func removed(st roles.Status) bool { return st == roles.StatusTaken || st == roles.StatusCleared }
 
-// InboxPop takes the oldest letter that nobody has read out of a mailbox. Each letter is given out once, and one that was given out is not typed.
+// InboxPop takes the oldest letter out of a mailbox that was not given to its role yet, whether somebody has read it or not. Each letter is given out
+// once, and one that was given out is not typed.
 func (s *Supervisor) InboxPop(ctx context.Context, c api.Caller, req api.InboxRequest) (api.Letter, error) {
 	a, err := s.boxToChange(c, req.Of)
 	if err != nil {
@@ -109,7 +110,7 @@ func (s *Supervisor) InboxPop(ctx context.Context, c api.Caller, req api.InboxRe
 		return []string{got.ID}, err
 	})
 	if errors.Is(err, roles.ErrEmpty) {
-		return api.Letter{}, &api.Error{Code: api.CodeNothing, Message: fmt.Sprintf("nothing unread is in the mailbox of %s", a)}
+		return api.Letter{}, &api.Error{Code: api.CodeNothing, Message: fmt.Sprintf("nothing is left in the mailbox of %s", a)}
 	}
 	if err != nil {
 		return api.Letter{}, err
@@ -125,18 +126,8 @@ func (s *Supervisor) InboxClear(ctx context.Context, c api.Caller, req api.Inbox
 		return api.InboxCleared{}, err
 	}
 	out := api.InboxCleared{Address: a.String()}
-	const why = "inbox clear"
-	old, err := s.readNotGiven(a) // found here, for it can take its time
-	if err != nil {
-		return api.InboxCleared{}, err
-	}
-	err = s.outOf(ctx, a, roles.StatusCleared, why, func(may func(string) bool) ([]string, error) {
+	err = s.outOf(ctx, a, roles.StatusCleared, "inbox clear", func(may func(string) bool) ([]string, error) {
 		ids, err := s.mail.Clear(a, may)
-		if err != nil {
-			return ids, err
-		}
-		more, err := s.clearRead(a, old, may, why)
-		ids = append(ids, more...)
 		out.Cleared = len(ids)
 		return ids, err
 	})
@@ -145,27 +136,6 @@ func (s *Supervisor) InboxClear(ctx context.Context, c api.Caller, req api.Inbox
 	}
 	s.records.broadcast()
 	return out, nil
-}
-
-// readNotGiven are the letters that were read, but never given to the role itself.
-func (s *Supervisor) readNotGiven(a roles.Address) ([]roles.Letter, error) {
-	letters, err := s.mail.Letters(a, roles.LetterOptions{})
-	return slices.DeleteFunc(letters, func(l roles.Letter) bool {
-		return !l.Read || l.Now.Final() && (l.Now != roles.StatusSubmitted || l.Evidence != "mailbox")
-	}), err
-}
-
-// clearRead takes out those of old that may go still.
-func (s *Supervisor) clearRead(a roles.Address, old []roles.Letter, may func(string) bool, why string) ([]string, error) {
-	var ids []string
-	var recs []roles.Record
-	for _, l := range old {
-		if !may(l.ID) || !s.mailboxOnly(a) && !s.owed(l.ID) {
-			continue
-		}
-		ids, recs = append(ids, l.ID), append(recs, s.lastStatus(l.Record, roles.StatusCleared, why))
-	}
-	return ids, s.log.Append(recs...)
 }
 
 // outOf takes letters out of a box, and out of the queue of its role where it has one.

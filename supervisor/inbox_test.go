@@ -114,6 +114,36 @@ func TestInboxClear(t *testing.T) {
 	}
 }
 
+// Listing a letter does not keep it from being taken out, nor from being typed before that.
+func TestInboxPopOfWhatWasListed(t *testing.T) {
+	onStage(t, "", func(g *stage, is *is.I) {
+		g.a.edit(func() { g.a.turn = time.Minute })
+		ctx := context.Background()
+		self := api.Caller{Role: g.addr, How: "ancestry"}
+		for i := range 4 {
+			g.sendWith(api.SendRequest{Text: fmt.Sprint(i), Within: "3s"})
+		}
+		in, err := g.s.Inbox(ctx, self, api.InboxRequest{})
+		is.NoErr(err)
+		is.Equal([]any{in.Unread, textsOf(in)}, []any{3, []string{"0", "1", "2", "3"}}) // 0 was typed
+		in, err = g.s.Inbox(ctx, self, api.InboxRequest{Count: true})
+		is.NoErr(err)
+		is.Equal(in.Unread, 0)
+		l, err := g.s.InboxPop(ctx, self, api.InboxRequest{})
+		is.NoErr(err)
+		is.Equal(l.Text, "1")
+		time.Sleep(90 * time.Second)
+		l, err = g.s.InboxPop(ctx, self, api.InboxRequest{})
+		is.NoErr(err)
+		is.Equal(l.Text, "3")
+		_, err = g.s.InboxPop(ctx, self, api.InboxRequest{})
+		hasCode(is, err, api.CodeNothing)
+		time.Sleep(longEnough)
+		is.Equal(g.a.turnsTaken(), []string{"0", "2"})
+		is.Equal(g.pending(), 0)
+	})
+}
+
 // Eight that pop at once get each letter once, and each of them in order.
 func TestInboxPop(t *testing.T) {
 	is := is.New(t)

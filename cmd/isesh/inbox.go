@@ -86,9 +86,9 @@ The question that a role waits with is printed under its box.`,
 func (a *app) inboxPopCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "pop [ROLE]",
-		Short: "Take the oldest unread message out of a mailbox and print it",
-		Long: `pop takes the oldest unread message out of your mailbox, or a role's, and prints its
-text. Of many that pop at once, each gets another message. What was taken is not typed
+		Short: "Take the oldest message out of a mailbox and print it",
+		Long: `pop takes the oldest message out of your mailbox, or a role's, and prints its text,
+also when it was listed before. Of many that pop at once, each gets another message. What was taken is not typed
 any more; isesh log keeps it. When there is none the exit code is 3, and nothing is
 printed.`,
 		Example: `  isesh inbox pop

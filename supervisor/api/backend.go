@@ -34,7 +34,7 @@ type Backend interface {
 	// Receipt tells how far a message came, and the records that belong to it, oldest first.
 	Receipt(ctx context.Context, c Caller, id string) (Receipt, []roles.Record, error)
 
-	// Inbox lists a mailbox, and marks what it returns as read unless it is to peek. InboxPop takes the oldest unread message out: CodeNothing when there is
+	// Inbox lists a mailbox, and marks what it returns as read unless it is to peek. InboxPop takes the oldest message out, read or not: CodeNothing when there is
 	// none. InboxClear takes all out.
 	Inbox(ctx context.Context, c Caller, r InboxRequest) (Inbox, error)
 	InboxPop(ctx context.Context, c Caller, r InboxRequest) (Letter, error)

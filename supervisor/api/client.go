@@ -108,7 +108,7 @@ func (c *Client) Inbox(ctx context.Context, r InboxRequest) (Inbox, error) {
 	return tell[Inbox](ctx, c, "/v1/inbox", r)
 }
 
-// InboxPop takes the oldest unread message out of a mailbox; an *Error of CodeNothing when there is none.
+// InboxPop takes the oldest message out of a mailbox, read or not; an *Error of CodeNothing when there is none.
 func (c *Client) InboxPop(ctx context.Context, r InboxRequest) (Letter, error) {
 	return tell[Letter](ctx, c, "/v1/inbox/pop", r)
 }
