@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -66,7 +67,7 @@ func (a *app) hook(ctx context.Context, args []string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
-	client, err := a.connect(ctx)
+	client, err := a.hookClient(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -77,6 +78,19 @@ func (a *app) hook(ctx context.Context, args []string) error {
 	}
 	_, err = fmt.Fprintf(a.out, "%s\n", result.Output)
 	return err
+}
+
+// hookClient reaches the supervisor. One that was killed is started again, so that what waits for the end of this turn goes; one that was ended
+// stays ended: it has taken its socket away.
+func (a *app) hookClient(ctx context.Context, event string) (*api.Client, error) {
+	paths, err := a.paths()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(paths.Socket); err != nil || event == "session-end" {
+		return a.connectRunning(ctx)
+	}
+	return a.connect(ctx)
 }
 
 // hookInput is the JSON on standard input, an empty object where there is none.

@@ -88,9 +88,9 @@ func (a *app) inboxPopCmd() *cobra.Command {
 		Use:   "pop [ROLE]",
 		Short: "Take the oldest message out of a mailbox and print it",
 		Long: `pop takes the oldest message out of your mailbox, or a role's, and prints its text,
-also when it was listed before. Of many that pop at once, each gets another message. What was taken is not typed
-any more; isesh log keeps it. When there is none the exit code is 3, and nothing is
-printed.`,
+also when it was listed before. Of many that pop at once, each gets another message.
+What was taken is not typed any more; isesh log keeps it. When there is none the exit
+code is 3, and nothing is printed.`,
 		Example: `  isesh inbox pop
   isesh inbox pop dev --json | jq -r .from
   while isesh inbox pop >message; do sh handle.sh; done`,
