@@ -78,8 +78,16 @@ func (a *app) demo(ctx context.Context, keep bool) (err error) {
 	}
 	kept := false
 	defer func() {
-		if !kept {
-			err = errors.Join(err, d.cleanUp(context.WithoutCancel(ctx)))
+		if kept {
+			return
+		}
+		var said exitStatus
+		switch left := d.cleanUp(context.WithoutCancel(ctx)); {
+		case left == nil:
+		case errors.As(err, &said): // nothing would be printed
+			err = left
+		default:
+			err = errors.Join(err, left)
 		}
 	}()
 	limited, cancel := context.WithTimeoutCause(ctx, demoTimeout, errDemoTime)

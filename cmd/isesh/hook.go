@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -80,15 +81,19 @@ func (a *app) hook(ctx context.Context, args []string) error {
 	return err
 }
 
-// hookClient reaches the supervisor. One that was killed is started again, so that what waits for the end of this turn goes; one that was ended
+// hookClient reaches the supervisor. One that was killed is started again, so that what waits for the end of this turn goes. One that was ended
 // stays ended: it has taken its socket away.
 func (a *app) hookClient(ctx context.Context, event string) (*api.Client, error) {
-	paths, err := a.paths()
-	if err != nil {
-		return nil, err
+	client, err := a.connectRunning(ctx)
+	if !errors.Is(err, api.ErrNotRunning) || event == "session-end" {
+		return client, err
 	}
-	if _, err := os.Lstat(paths.Socket); err != nil || event == "session-end" {
-		return a.connectRunning(ctx)
+	paths, pathErr := a.paths()
+	if pathErr != nil {
+		return nil, pathErr
+	}
+	if _, statErr := os.Lstat(paths.Socket); statErr != nil {
+		return nil, err
 	}
 	return a.connect(ctx)
 }
