@@ -31,13 +31,14 @@ func (p *Profile) Launch(argv []string, w Wiring) (argv2 []string, env map[strin
 		words[m] = p.name
 	}
 	at, _ := programWord(argv, words)
-	if at < 0 { // a wrapper of the user's own: it is expected to hand its arguments on
+	named := at >= 0
+	if !named { // a wrapper of the user's own: it is expected to hand its arguments on
 		at = 0
 	}
 	l := launch{p: p, w: w, paths: map[string]string{}}
 	var add []string
 	for _, a := range p.spec.Launch.Args {
-		if a.If == "prompt" && w.Prompt == "" || a.If == "session" && w.SessionID == "" || given(argv[at+1:], a.Unless) || !needed(argv[at+1:], a.When) {
+		if a.If == "prompt" && w.Prompt == "" || a.If == "session" && w.SessionID == "" || a.If == "named" && !named || given(argv[at+1:], a.Unless) || !needed(argv[at+1:], a.When) {
 			continue
 		}
 		for _, word := range a.Add {

@@ -119,6 +119,9 @@ func TestLaunchScripted(t *testing.T) {
 		is.NoErr(err)
 		is.Equal(argv, own)
 	}
+	argv, _, err = p.Launch([]string{"cat"}, w) // something else in its place
+	is.NoErr(err)
+	is.Equal(argv, []string{"cat"})
 }
 
 func TestLaunchFails(t *testing.T) {
