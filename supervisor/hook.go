@@ -212,13 +212,13 @@ func (r *runner) heardPrompt(prompt string) {
 
 // turnStarts takes in that a message whose submit is known begins only now, unless another turn is running.
 func (r *runner) turnStarts(id string) {
-	if slices.ContainsFunc(r.turns, isBegun) {
-		return
-	}
-	for _, t := range r.turns {
-		if t.rec.ID == id {
-			t.begun = true
-		}
+	i := slices.IndexFunc(r.turns, func(t *turn) bool { return t.rec.ID == id })
+	switch {
+	case i < 0:
+	case !slices.ContainsFunc(r.turns, isBegun):
+		r.turns[i].begun = true
+	case r.interrupted && !r.turns[i].begun:
+		r.cutShort(r.turns[i])
 	}
 }
 

@@ -100,11 +100,13 @@ func (s *Supervisor) settleRecalled(rc recalled) {
 func (r *runner) recallTurns(rc recalled, before *runner) {
 	if before != nil {
 		r.turns, r.hooked, r.stopText, r.unheard = before.turns, before.hooked, before.stopText, before.unheard
+		r.interrupted, r.unmarked = before.interrupted, before.unmarked
 		r.tellTurns()
 		return
 	}
 	started := r.entry.Started
 	r.hooked = rc.hooked[r.addr].After(started)
+	r.unmarked = true // what the screen says now was not there when they began
 	for _, it := range rc.open[r.addr] {
 		if it.Time.Before(started) {
 			continue // for a program that ran here before

@@ -94,6 +94,7 @@ type runner struct {
 	cur         *delivery
 	turns       []*turn   // submitted, not over yet, oldest first
 	hooked      bool      // its hooks were heard in this session
+	unmarked    bool      // while the oldest of them ran, the screen was seen to say of no turn that it was interrupted
 	stopText    string    // the last text of the turn that ended last, for those that it may have answered, too
 	unheard     []unheard // submitted, and their hook may still come; oldest first
 	guessed     time.Time // when the screen alone ended a turn
@@ -260,6 +261,7 @@ func (r *runner) see(ctx context.Context) {
 	r.reading = agent.Classify(r.prof, screenOf(snap))
 	r.menu.saw(r.reading, screenOf(snap), time.Now())
 	r.fold(now)
+	r.sawInterrupt()
 	r.sawEcho()
 	r.watchDraft(now)
 }

@@ -43,6 +43,7 @@ type actor struct {
 	turn         time.Duration
 	swallow      int                                     // Enters that do nothing
 	stopped      bool                                    // reads nothing
+	saysSo       bool                                    // the transcript tells of an interrupt
 	handsBack    bool                                    // Escape puts the prompt back
 	deafToStash  bool                                    // Ctrl-S does nothing
 	noEcho       bool                                    // the transcript does not show what was submitted
@@ -318,6 +319,14 @@ func (a *actor) key(k string) {
 	case k == "Escape" && a.busy:
 		a.busy = false
 		a.turns++
+		if a.saysSo {
+			a.transcript = append(a.transcript, "■ Interrupted")
+		}
+		if len(a.waits) > 0 {
+			next := a.waits[0]
+			a.waits = a.waits[1:]
+			a.take(next)
+		}
 		if a.handsBack && len(a.submitted) > 0 {
 			a.composer = a.submitted[len(a.submitted)-1]
 		}

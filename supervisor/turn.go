@@ -42,6 +42,11 @@ const (
 
 // turnBegins takes note of a message that was submitted, or a prompt. queued says that the agent was busy then.
 func (r *runner) turnBegins(rec roles.Record, queued bool) {
+	if len(r.turns) == 0 {
+		d := r.sent
+		ours := d != nil && d.rec.ID == rec.ID && d.before.Composer && !d.assumed
+		r.interrupted, r.unmarked = false, !r.reading.Interrupted || ours && !d.before.Interrupted
+	}
 	if queued && len(r.turns) == 0 {
 		r.turns = append(r.turns, &turn{at: time.Now(), begun: true}) // whatever it is at
 	}
@@ -63,6 +68,43 @@ func (r *runner) tellTurns() {
 	r.s.atTurns(r.addr, recs)
 }
 
+// wasInterrupted reports that somebody has ended the turn that runs: isesh has, or the screen says so and did not all the while.
+func (r *runner) wasInterrupted() bool { return r.interrupted || r.unmarked && r.reading.Interrupted }
+
+// sawInterrupt looks whether the screen says that a turn was interrupted: of one whose agent has begun with the next in its queue, too.
+func (r *runner) sawInterrupt() {
+	r.unmarked = r.unmarked || !r.reading.Interrupted
+	if !r.reading.BeforeEcho || !slices.ContainsFunc(r.turns, isBegun) {
+		return
+	}
+	next := slices.IndexFunc(r.turns, func(t *turn) bool { return !t.begun && t.rec.ID != "" })
+	if next < 0 || !startsLike(r.typedFor(r.turns[next].rec), r.reading.Echo) {
+		return
+	}
+	r.cutShort(r.turns[next])
+}
+
+// cutShort ends the turns that had begun, as interrupted; the agent is at the next one, nil when that is not known.
+func (r *runner) cutShort(next *turn) {
+	r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted"}, isBegun)
+	if next != nil {
+		next.begun = true
+	}
+	r.interrupted, r.unmarked = false, !r.reading.Interrupted
+}
+
+// typedFor is what the agent was given for a message or a prompt.
+func (r *runner) typedFor(rec roles.Record) string {
+	if rec.Kind == roles.KindPrompt {
+		return rec.Text
+	}
+	text, err := r.s.typedBy(r.prof, rec)
+	if err != nil {
+		return rec.Text
+	}
+	return text
+}
+
 // tendTurns ends the turns of an agent that rests.
 func (r *runner) tendTurns(ctx context.Context, now time.Time) {
 	if wait := r.turnsRest(now); wait > 0 {
@@ -79,7 +121,7 @@ func (r *runner) turnsRest(now time.Time) time.Duration {
 	}
 	since := r.turns[len(r.turns)-1].at
 	wait := turnQuiet - min(r.look.quietFor(now), now.Sub(since))
-	if r.hooked && !r.interrupted {
+	if r.hooked && !r.wasInterrupted() {
 		wait = max(wait, stopGrace-now.Sub(later(r.since, since)))
 	}
 	return max(wait, 0)
@@ -109,7 +151,7 @@ func (r *runner) restOver(ctx context.Context) {
 		o.text = r.lastSaid(ctx)
 		r.guessed = time.Now()
 	}
-	if r.interrupted {
+	if r.wasInterrupted() {
 		r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted", text: o.text}, isBegun)
 	}
 	r.turnsOver(o, func(*turn) bool { return true })
@@ -136,6 +178,9 @@ func (r *runner) stopped(ctx context.Context, o outcome) {
 	}
 	if o.text == "" {
 		o.text = r.lastSaid(ctx)
+	}
+	if r.interrupted && slices.ContainsFunc(r.turns, func(t *turn) bool { return !t.begun }) {
+		r.cutShort(nil) // it is the end of what came after
 	}
 	over := isBegun
 	if !slices.ContainsFunc(r.turns, isBegun) {

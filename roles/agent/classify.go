@@ -28,6 +28,7 @@ func Classify(p *Profile, s Screen) Reading {
 	}
 	if r.State != Waiting {
 		r.Echo, _ = v.lastEcho()
+		r.Interrupted, r.BeforeEcho = v.interrupted()
 		r.Trouble = v.trouble()
 	}
 	if b := v.composer(); b != nil {

@@ -197,17 +197,52 @@ func (v *view) echoAbove(below int) (string, int) {
 	return echo, max(nearest, y)
 }
 
+// interrupted tells whether a person has ended the last turn, and the one before the last message of the user.
+func (v *view) interrupted() (last, before bool) {
+	end := v.transcriptEnd()
+	at, _, below := v.echoRows(end)
+	return v.cutAbove(end, max(below, 0)), at >= 0 && v.cutAbove(at, 0)
+}
+
+// cutAbove tells whether the rows above one at to, as far up as from, end with a turn that a person has ended.
+func (v *view) cutAbove(to, from int) bool {
+	spec := &v.p.spec.Interrupted
+	if !spec.Row.set() {
+		return false
+	}
+	for y := to - 1; y >= max(from, to-maxAbove); y-- {
+		switch row := v.rows[y].text; {
+		case v.notice(y):
+		case spec.Row.match(row):
+			return true
+		case !spec.More.match(row):
+			return false
+		}
+	}
+	return false
+}
+
 // findEcho finds the last message of the user above a row, and the row after it, or "" and -1.
 func (v *view) findEcho(below int) (string, int) {
+	first, echo, end := v.echoRows(below)
+	if first < 0 {
+		return "", -1
+	}
+	return echo, end
+}
+
+// echoRows is findEcho with the row that the message begins with, -1 when there is none.
+func (v *view) echoRows(below int) (first int, echo string, end int) {
 	e := v.p.spec.Echo
 	if e == nil {
-		return "", -1
+		return -1, "", -1
 	}
 	for y := below - 1; y >= 0; y-- {
 		n := e.First.prefix(v.rows[y].text)
 		if n < 0 || n >= len(v.rows[y].text) {
 			continue
 		}
+		first = y
 		lines := []string{v.rows[y].text[n:]}
 		for y++; y < below; y++ {
 			n := e.More.prefix(v.rows[y].text)
@@ -216,9 +251,9 @@ func (v *view) findEcho(below int) (string, int) {
 			}
 			lines = append(lines, v.rows[y].text[n:])
 		}
-		return strings.Join(lines, "\n"), y
+		return first, strings.Join(lines, "\n"), y
 	}
-	return "", -1
+	return -1, "", -1
 }
 
 // saidUntil returns the rows between the last message of the user and the row at to, without blank ones and notices.

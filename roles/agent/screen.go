@@ -43,24 +43,28 @@ type Screen struct {
 
 // Reading is what Classify made of a Screen.
 type Reading struct {
-	State     State    `json:"state"`
-	Kind      Kind     `json:"kind,omitempty"`
-	Composer  bool     `json:"composer"` // a composer is on the screen
-	ComposerY int      `json:"-"`        // its first row, 0-based; -1 without one
-	Draft     bool     `json:"draft"`    // the composer holds unsent text
-	DraftText string   `json:"draft_text,omitempty"`
-	Collapsed bool     `json:"collapsed,omitempty"` // the draft holds a placeholder of a collapsed paste
-	Scrolled  bool     `json:"scrolled,omitempty"`  // the composer hides the beginning of the draft
-	Stashed   bool     `json:"stashed,omitempty"`   // the screen says that a draft was put aside, to come back
-	Queued    bool     `json:"queued,omitempty"`    // the agent shows a message in its own queue
-	Echo      string   `json:"echo,omitempty"`      // the last message of the user that the transcript shows
-	Heading   string   `json:"heading,omitempty"`
-	Options   []string `json:"options,omitempty"`
-	Keys      []string `json:"keys,omitempty"`    // Keys[i] alone chooses Options[i] at once; "" where only moving and Enter does
-	Selected  int      `json:"selected"`          // index into Options, -1 when none is highlighted
-	Trouble   string   `json:"trouble,omitempty"` // rate limit, API error, ...
-	Rule      string   `json:"rule"`              // name of the profile's rule that decided, "" when none did
-	Lines     []int    `json:"lines,omitempty"`   // 0-based rows that decided
+	State     State  `json:"state"`
+	Kind      Kind   `json:"kind,omitempty"`
+	Composer  bool   `json:"composer"` // a composer is on the screen
+	ComposerY int    `json:"-"`        // its first row, 0-based; -1 without one
+	Draft     bool   `json:"draft"`    // the composer holds unsent text
+	DraftText string `json:"draft_text,omitempty"`
+	Collapsed bool   `json:"collapsed,omitempty"` // the draft holds a placeholder of a collapsed paste
+	Scrolled  bool   `json:"scrolled,omitempty"`  // the composer hides the beginning of the draft
+	Stashed   bool   `json:"stashed,omitempty"`   // the screen says that a draft was put aside, to come back
+	Queued    bool   `json:"queued,omitempty"`    // the agent shows a message in its own queue
+	// Interrupted: the transcript ends with a turn that a person has ended. It says so until the next one begins.
+	Interrupted bool `json:"interrupted,omitempty"`
+	// BeforeEcho: the transcript says the same of the turn before Echo, right above it.
+	BeforeEcho bool     `json:"before_echo,omitempty"`
+	Echo       string   `json:"echo,omitempty"` // the last message of the user that the transcript shows
+	Heading    string   `json:"heading,omitempty"`
+	Options    []string `json:"options,omitempty"`
+	Keys       []string `json:"keys,omitempty"`    // Keys[i] alone chooses Options[i] at once; "" where only moving and Enter does
+	Selected   int      `json:"selected"`          // index into Options, -1 when none is highlighted
+	Trouble    string   `json:"trouble,omitempty"` // rate limit, API error, ...
+	Rule       string   `json:"rule"`              // name of the profile's rule that decided, "" when none did
+	Lines      []int    `json:"lines,omitempty"`   // 0-based rows that decided
 
 	above []string // the rows above the composer: the end of the transcript
 	said  []string // what stands below the last echo, down to the composer or the options

@@ -25,14 +25,16 @@ type Spec struct {
 	States   []Rule        `yaml:"states"`
 	Trouble  []TroubleSpec `yaml:"trouble"`
 	Guard    GuardSpec     `yaml:"guard"`
-	Stashed  Regex         `yaml:"stashed"`    // a row below the composer, or a notice right above it, that says that a draft was put aside
-	Queue    bool          `yaml:"queue"`      // see Profile.Queues
-	Triggers []string      `yaml:"triggers"`   // byte strings in the output that ask for a look at once
-	QuietFor Duration      `yaml:"quiet_busy"` // see Profile.QuietBusy; "1s", "0" = believe a screen without busy marker at once
-	Text     TextSpec      `yaml:"text"`
-	Keys     Keys          `yaml:"keys"`
-	Choices  ChoiceSpec    `yaml:"choices"`
-	Launch   LaunchSpec    `yaml:"launch"`
+	// Interrupted finds what the transcript ends with when a person has ended a turn.
+	Interrupted InterruptedSpec `yaml:"interrupted"`
+	Stashed     Regex           `yaml:"stashed"`    // a row below the composer, or a notice right above it, that says that a draft was put aside
+	Queue       bool            `yaml:"queue"`      // see Profile.Queues
+	Triggers    []string        `yaml:"triggers"`   // byte strings in the output that ask for a look at once
+	QuietFor    Duration        `yaml:"quiet_busy"` // see Profile.QuietBusy; "1s", "0" = believe a screen without busy marker at once
+	Text        TextSpec        `yaml:"text"`
+	Keys        Keys            `yaml:"keys"`
+	Choices     ChoiceSpec      `yaml:"choices"`
+	Launch      LaunchSpec      `yaml:"launch"`
 }
 
 // ComposerSpec says where people type. The composer is the lowest run of rows that fits and that has the cursor in it:
@@ -76,6 +78,13 @@ type AnswerSpec struct {
 	More  Regex   `yaml:"more"`
 	End   Regex   `yaml:"end"` // rows that stand below a text and look like a part of it: left out at its end, with the rows of Skip below them
 	Skip  []Regex `yaml:"skip"`
+}
+
+// InterruptedSpec says how the transcript shows that a person has ended a turn, by a key or by a no to what it asked: a row that Row matches is its
+// last one, notices and rows below it that More matches left out. A turn that ends by itself must leave something else below such a row.
+type InterruptedSpec struct {
+	Row  Regex `yaml:"row"`
+	More Regex `yaml:"more"`
 }
 
 // MenuSpec says how menus are drawn. A menu is read from the bottom of the screen: hint rows, options (numbered "1. Yes",
