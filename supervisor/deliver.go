@@ -118,6 +118,7 @@ func (r *runner) deliver(ctx context.Context) {
 	}
 	for r.advance(ctx) {
 	}
+	r.tendTurns(ctx, time.Now()) // one that was found over when it began makes no output any more
 	r.look.urgent = r.cur != nil
 }
 
