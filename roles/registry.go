@@ -65,8 +65,11 @@ func (t Team) clone() Team {
 	return t
 }
 
-// registryFile is the registry's file, and registryData its content.
-const registryFile = "registry.json"
+// registryFile is the registry's file, registryCopy the same once more, for when that is damaged, and registryData their content.
+const (
+	registryFile = "registry.json"
+	registryCopy = "registry.copy.json"
+)
 
 type registryData struct {
 	V     int     `json:"v"`
@@ -83,16 +86,13 @@ type Registry struct {
 	data registryData
 }
 
-// OpenRegistry reads registry.json, or begins an empty one. A damaged file is kept aside under another name, with a notice: the caller then finds the
-// roles again by looking at tmux. Nothing is held open, so there is nothing to close.
+// OpenRegistry reads registry.json, or begins an empty one. A damaged file is kept aside under another name, with a notice, and its copy takes its
+// place; which of the roles in it still run, tmux has to say then as ever. Nothing is held open, so there is nothing to close.
 func OpenRegistry(dir Dir) (*Registry, []Notice, error) {
 	r := &Registry{dir: dir}
-	damaged, notices, err := dir.loadJSON(registryFile, &r.data)
+	notices, err := r.load()
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the registry: %w", err)
-	}
-	if damaged {
-		r.data = registryData{}
 	}
 	r.data.Roles = slices.DeleteFunc(r.data.Roles, func(e Entry) bool {
 		err := validRole(e.Address)
@@ -107,18 +107,45 @@ func OpenRegistry(dir Dir) (*Registry, []Notice, error) {
 	return r, notices, nil
 }
 
+// load reads the registry, or its copy where it is damaged or missing.
+func (r *Registry) load() ([]Notice, error) {
+	damaged, notices, err := r.dir.loadJSON(registryFile, &r.data)
+	if err != nil || !damaged && r.data.V > 0 {
+		return notices, err
+	}
+	r.data = registryData{}
+	damaged, more, err := r.dir.loadJSON(registryCopy, &r.data)
+	notices = append(notices, more...)
+	if err != nil || damaged || r.data.V == 0 {
+		r.data = registryData{}
+		return notices, err
+	}
+	notices = append(notices, Notice{r.dir.join(registryFile), -1, "was filled from its copy, " + registryCopy})
+	return notices, r.write(r.data)
+}
+
+// write makes d the content of the registry. The copy comes after it, so that it is never ahead, and is not worth an error.
+func (r *Registry) write(d registryData) error {
+	data, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return err
+	}
+	data = append(data, '\n')
+	if err := r.dir.replace(registryFile, data); err != nil {
+		return err
+	}
+	_ = r.dir.replace(registryCopy, data)
+	return nil
+}
+
 // change applies fn to a copy of the data and keeps the result if it could be written.
 func (r *Registry) change(doing string, fn func(*registryData) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := registryData{Version, slices.Clone(r.data.Roles), slices.Clone(r.data.Teams)}
 	err := fn(&next)
-	var data []byte
 	if err == nil {
-		data, err = json.MarshalIndent(next, "", "  ")
-	}
-	if err == nil {
-		err = r.dir.replace(registryFile, append(data, '\n'))
+		err = r.write(next)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)

@@ -109,23 +109,36 @@ func TestDamagedRegistryIsKeptAside(t *testing.T) {
 	is.NoErr(r.Put(Entry{Address: Address{Role: "dev"}}, Entry{Address: Address{Role: "rev"}}))
 	whole, err := os.ReadFile(d.join(registryFile))
 	is.NoErr(err)
+	before := r.All()
 	for cut := 0; cut < len(whole)-2; cut += 7 {
 		is.NoErr(os.WriteFile(d.join(registryFile), whole[:cut], 0o600))
 		r, notices, err := OpenRegistry(d)
 		is.NoErr(err)
-		is.Equal(len(notices), 1)
-		is.Equal(len(r.All()), 0)
+		is.Equal(len(notices), 2)
+		is.Equal(r.All(), before) // its copy has it all
 		_, aside, _ := strings.Cut(notices[0].Text, "kept as ")
 		aside, _, _ = strings.Cut(aside, " ")
 		kept, err := os.ReadFile(aside)
 		is.NoErr(err)
 		is.Equal(string(kept), string(whole[:cut]))
-		is.NoErr(r.Put(Entry{Address: Address{Role: "dev"}}))
 	}
+	is.NoErr(os.Remove(d.join(registryFile))) // killed when it was set aside
+	r, notices, err := OpenRegistry(d)
+	is.NoErr(err)
+	is.Equal(len(notices), 1)
+	is.Equal(r.All(), before)
+	is.Equal(openReg(t, d).All(), before)
+	for _, name := range []string{registryFile, registryCopy} {
+		is.NoErr(os.WriteFile(d.join(name), whole[:40], 0o600))
+	}
+	r, notices, err = OpenRegistry(d)
+	is.NoErr(err)
+	is.Equal(len(notices), 2)
+	is.Equal(len(r.All()), 0)
 
 	bad := strings.Replace(string(whole), `"role": "dev"`, `"role": "../dev"`, 1)
 	is.NoErr(os.WriteFile(d.join(registryFile), []byte(bad), 0o600))
-	r, notices, err := OpenRegistry(d)
+	r, notices, err = OpenRegistry(d)
 	is.NoErr(err)
 	is.Equal(len(notices), 1)
 	is.Equal(r.Addresses(), []Address{{Role: "rev"}}) // one bad entry does not take the others with it
