@@ -15,6 +15,7 @@ import (
 type sendFlags struct {
 	bodyFlags
 	req     api.SendRequest
+	submit  bool // the other way round than req.NoSubmit
 	wait    bool
 	all     bool
 	timeout time.Duration
@@ -62,6 +63,7 @@ on waiting is printed, and the message must not be sent again.`,
 			if f.timeout < 0 {
 				return usagef(seeHelp(c), "send: --timeout %s is negative", f.timeout)
 			}
+			f.req.NoSubmit = f.req.NoSubmit || !f.submit
 			if f.all {
 				return a.sendAll(c, f, args)
 			}
@@ -91,13 +93,15 @@ on waiting is printed, and the message must not be sent again.`,
 	f.bodyFlags.addFrom(c)
 	fl.BoolVar(&f.req.NoTag, "no-tag", false, "without [from:ROLE] in front")
 	fl.BoolVar(&f.req.Raw, "raw", false, "as it is, so that /clear is a command")
-	fl.BoolVar(&f.req.NoSubmit, "no-submit", false, "type it and leave it in the composer")
+	fl.BoolVar(&f.req.NoSubmit, "no-submit", false, "type it and leave it in the composer; also --submit=false")
+	fl.BoolVar(&f.submit, "submit", true, "")
+	_ = fl.MarkHidden("submit") // it is there
 	fl.BoolVar(&f.req.Queue, "queue", false, "queue it, instead of rejecting it, when the role waits for an answer")
 	fl.BoolVar(&f.req.Now, "now", false, "give it to a busy agent through the agent's own queue, where that is safe")
 	fl.BoolVar(&f.all, "all", false, "to every role, as isesh broadcast --all does; then there is no ROLE")
 	fl.Bool("no-reply", false, "do not wait for an answer; so it is without --wait anyway")
 	c.MarkFlagsMutuallyExclusive("wait", "no-reply")
-	for _, alone := range []string{"wait", "as-file", "raw", "no-submit", "now"} {
+	for _, alone := range []string{"wait", "as-file", "raw", "no-submit", "submit", "now"} {
 		c.MarkFlagsMutuallyExclusive("all", alone)
 	}
 	noFiles(c, "timeout")
