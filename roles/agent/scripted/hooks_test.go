@@ -50,6 +50,9 @@ func (p *pane) heard(n int) (all []heard) {
 		all = nil
 		data, _ := os.ReadFile(filepath.Join(p.dir, "heard"))
 		for line := range strings.Lines(string(data)) {
+			if !strings.HasSuffix(line, "\n") {
+				break // it is being written
+			}
 			args, body, _ := strings.Cut(line, "\t")
 			h := heard{event: strings.TrimPrefix(args, "hook ")}
 			if err := json.Unmarshal([]byte(body), &h.in); err != nil {

@@ -61,8 +61,8 @@ func TestMenuBetweenPasteAndEnter(t *testing.T) {
 }
 
 func TestMenuSoonAfterThePaste(t *testing.T) {
-	p := start(t, 80, 24, "--menu-after-paste", "150ms")
-	p.submit("SLOW 300ms THEN ASKPERM touch x THEN ECHO done")
+	p := start(t, 80, 24, "--menu-after-paste", "1s") // time enough for Enter on a busy machine
+	p.submit("SLOW 1300ms THEN ASKPERM touch x THEN ECHO done")
 	p.shows("make test")
 	p.keys("3")
 	p.shows("■ Declined: make test")
@@ -103,7 +103,7 @@ func TestStopsReading(t *testing.T) {
 
 func TestDrawsLate(t *testing.T) {
 	is := is.New(t)
-	p := start(t, 80, 24, "--draw-delay", "300ms")
+	p := start(t, 80, 24, "--draw-delay", "1s")
 	p.keys("ECHO hi", "Enter")
 	is.Equal(p.turns(1), []string{"ECHO hi"}) // it has happened...
 	is.True(!strings.Contains(p.screen(), "• hi"))
@@ -112,7 +112,7 @@ func TestDrawsLate(t *testing.T) {
 
 func TestComesUpLate(t *testing.T) {
 	is := is.New(t)
-	p := start(t, 80, 24, "--start-delay", "200ms")
+	p := start(t, 80, 24, "--start-delay", "1s")
 	p.shows("  starting…")
 	is.Equal(p.ask("#{alternate_on}"), "0")
 	p.shows("  ? for help")
@@ -121,7 +121,7 @@ func TestComesUpLate(t *testing.T) {
 func TestHang(t *testing.T) {
 	is := is.New(t)
 	p := start(t, 80, 24)
-	p.submit("HANG 300ms THEN ECHO awake")
+	p.submit("HANG 1s THEN ECHO awake")
 	p.shows("Working…")
 	p.keys("typed meanwhile")
 	time.Sleep(20 * time.Millisecond) // nothing happens, so there is nothing to wait for
@@ -143,9 +143,9 @@ func TestBusyForEver(t *testing.T) {
 
 func TestStream(t *testing.T) {
 	p := start(t, 80, 24)
-	p.submit("STREAM 25 THEN ECHO end")
+	p.submit("STREAM 75 THEN ECHO end")
 	p.until("stream without a spinner", func(s string) bool {
 		return strings.Contains(s, "• word0") && strings.Contains(s, "  esc to stop") && !strings.Contains(s, "Working…")
 	})
-	p.shows("  word20 word21 word22 word23 word24\n• end")
+	p.shows("  word70 word71 word72 word73 word74\n• end")
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a test waits for what should happen at once; only a failing test waits that long.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // pane is the program in a pane of a private tmux server.
 type pane struct {
