@@ -213,6 +213,7 @@ func (l *launching) opening(role *layout.ResolvedRole, e roles.Entry) error {
 	rec := l.s.record(roles.KindMessage)
 	rec.Team, rec.From, rec.To, rec.Text, rec.Tag = e.Team, roles.User.String(), e.Address.String(), role.Task, roles.Tag(role.Task)
 	rec.Origin, rec.Status = startup, roles.StatusAccepted
+	rec.Owes = owing(rec.Tag) // to the user, whose mailbox then has what the team's first task came to
 	if _, err := l.s.typed(e.Address, rec); err != nil {
 		return fmt.Errorf("opening task of %s: %w", e.Address, err)
 	}

@@ -79,6 +79,9 @@ func (s *Supervisor) expired(ctx context.Context, rec roles.Record) {
 	if err != nil {
 		s.slog.Error("ending a message that waited too long", "id", rec.ID, "err", err)
 	}
+	if ended {
+		defer s.over(rec.ID) // unless what its sender is told ends the wait for the answer
+	}
 	if !ended || automatic(rec) || rec.From == roles.User.String() && !rec.Owes {
 		return
 	}

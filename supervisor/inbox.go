@@ -126,11 +126,16 @@ func (s *Supervisor) InboxClear(ctx context.Context, c api.Caller, req api.Inbox
 		return api.InboxCleared{}, err
 	}
 	out := api.InboxCleared{Address: a.String()}
+	var cleared []string
 	err = s.outOf(ctx, a, roles.StatusCleared, "inbox clear", func(may func(string) bool) ([]string, error) {
-		ids, err := s.mail.Clear(a, may)
-		out.Cleared = len(ids)
-		return ids, err
+		var err error
+		cleared, err = s.mail.Clear(a, may)
+		out.Cleared = len(cleared)
+		return cleared, err
 	})
+	for _, id := range cleared {
+		s.over(id)
+	}
 	if err != nil {
 		return api.InboxCleared{}, err
 	}

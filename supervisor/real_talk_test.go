@@ -142,3 +142,18 @@ func TestWaitOnRealScreens(t *testing.T) {
 		t.Errorf("what the waits had got was typed as well: %q", texts)
 	}
 }
+
+// What a team's opening task came to is in the user's mailbox, if it was tagged as one that wants an answer.
+func TestOpeningTaskIsAnswered(t *testing.T) {
+	is := is.New(t)
+	g := newRig(t)
+	asked, told := g.role("dev", "--on", "TASK:=>ECHO the plan is made"), g.role("docs")
+	asked.Task, told.Task = "TASK: make a plan", "ECHO hello"
+	g.start("t", asked, told)
+	g.soon("the ends of both turns", func() bool { return len(g.turnsOf("t/dev")) > 0 && len(g.turnsOf("t/docs")) > 0 })
+	g.soon("the answer", func() bool { return len(g.replies()) > 0 })
+	in, err := g.sup.Inbox(context.Background(), g.person(), api.InboxRequest{})
+	is.NoErr(err)
+	is.Equal(textsOf(in), []string{"the plan is made"})
+	is.Equal([]string{in.Letters[0].From, in.Letters[0].InReplyTo}, []string{"t/dev", g.turnsOf("t/dev")[0].Ref})
+}

@@ -26,7 +26,8 @@ const (
 )
 
 // Reply answers a message: the one with the id, or the one whose turn the caller's role is at, or the last that the role was given and has not answered.
-// A person without an id answers the last that a role sent to the user. The answer waits behind an open menu, as every message that waits on disk.
+// A person without an id answers the last that a role sent to the user. The answer waits behind an open menu, as every message that waits on disk, and for
+// a role that does not run now: who asked finds it when he comes back.
 func (s *Supervisor) Reply(ctx context.Context, c api.Caller, req api.ReplyRequest) (api.Receipt, error) {
 	within, err := duration(req.Within, sendWithin)
 	if err != nil {
@@ -54,7 +55,7 @@ func (s *Supervisor) Reply(ctx context.Context, c api.Caller, req api.ReplyReque
 	if err := s.allow(c, rec); err != nil {
 		return api.Receipt{}, err
 	}
-	p, err := s.post(ctx, rec, posting{queue: true})
+	p, err := s.post(ctx, rec, posting{queue: true, keep: true})
 	if err != nil {
 		return api.Receipt{}, err
 	}

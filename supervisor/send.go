@@ -64,6 +64,8 @@ type posting struct {
 	// queue: also while its target waits for an answer: it goes when it can. What nobody wrote on purpose (automatic) is then kept for a role
 	// that has ended, too; anything else to such a role is an error.
 	queue bool
+	// keep: for a role that has ended, too, whoever wrote it
+	keep bool
 }
 
 // posted is what came of a post.
@@ -106,7 +108,7 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 	}
 	r := s.runner(to)
 	live := r != nil && r.view().live
-	if !live && !s.launching(to) && !(how.queue && automatic(rec)) {
+	if !live && !s.launching(to) && !how.keep && !(how.queue && automatic(rec)) {
 		return s.orKnown(ctx, rec, posted{}, s.dead(to))
 	}
 	if live {
@@ -115,8 +117,8 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 			rejected, err = r.admit(ctx, how.queue)
 		}
 		var gone *api.Error
-		if errors.As(err, &gone) && gone.Code == api.CodeDead && s.launching(to) {
-			err = nil // it is being restarted: the message is for the next one
+		if errors.As(err, &gone) && gone.Code == api.CodeDead && (how.keep || s.launching(to)) {
+			err = nil // the message is for the next one
 		}
 		switch {
 		case err != nil:
@@ -302,7 +304,7 @@ func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest
 	if req.ID != "" {
 		rec.ID = req.ID
 	}
-	rec.Owes = (req.Owes || rec.Tag == "TASK" || rec.Tag == "QUESTION") && !req.Raw && !req.NoSubmit
+	rec.Owes = (req.Owes || owing(rec.Tag)) && !req.Raw && !req.NoSubmit
 	rec.Origin = "person"
 	if c.Role.Role != "" {
 		rec.Origin = "role:" + c.How
@@ -320,6 +322,9 @@ func (s *Supervisor) message(c api.Caller, to roles.Address, req api.SendRequest
 	}
 	return rec, nil
 }
+
+// owing reports that an answer is owed to messages with a tag.
+func owing(tag string) bool { return tag == "TASK" || tag == "QUESTION" }
 
 // senderTag is the name shown to the receiver: a role of its own team goes by its bare name, and a person by none.
 func (s *Supervisor) senderTag(rec roles.Record) string {

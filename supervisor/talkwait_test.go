@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -193,6 +194,36 @@ func TestWaitEndsEarly(t *testing.T) {
 		time.Sleep(longEnough)
 		is.Equal(gestor.turnsTaken(), []string{"[from:dev] work"})
 		is.Equal(g.status(w.res.Message.ID), roles.StatusTaken)
+	})
+	onStage(t, "its letter is cleared", func(g *stage, is *is.I) {
+		g.join("t/gestor")
+		g.a.edit(func() { g.a.turn = time.Hour })
+		g.send("work")
+		_, w := g.asksAndWaits("t/gestor", "t/dev", "go", "")
+		in, err := g.s.InboxClear(context.Background(), asRole("t/dev"), api.InboxRequest{})
+		is.NoErr(err)
+		is.Equal(in.Cleared, 1)
+		<-w.done
+		is.NoErr(w.err)
+		is.Equal(w.res.Ended, "over")
+	})
+	onStage(t, "its letter expires", func(g *stage, is *is.I) {
+		gestor := g.join("t/gestor")
+		g.a.edit(func() { g.a.turn = 30 * 24 * time.Hour })
+		g.send("work")
+		got, w := g.asksAndWaits("t/gestor", "t/dev", "go", "200h")
+		again := g.wait(api.Caller{How: "user"}, api.WaitRequest{Reply: got.ID, Timeout: "200h"})
+		mine := g.sendWith(api.SendRequest{Text: "by the way", Queue: true})
+		wm := g.wait(api.Caller{How: "user"}, api.WaitRequest{Reply: mine.ID, Timeout: "200h"})
+		<-w.done
+		is.NoErr(w.err)
+		is.True(strings.Contains(w.res.Message.Text, "was never given your message")) // which is more than that it is over
+		<-again.done
+		is.Equal(again.res.Message.ID, w.res.Message.ID)
+		<-wm.done
+		is.Equal(wm.res.Ended, "over")
+		time.Sleep(longEnough)
+		is.Equal(gestor.turnsTaken(), nil)
 	})
 	onStage(t, "cleared unread", func(g *stage, is *is.I) {
 		_, got, w := start(g)
