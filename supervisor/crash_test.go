@@ -38,9 +38,9 @@ var stashSteps = []string{"before the draft is put aside", "after the draft was 
 // TestKilledAtEachStep kills the supervisor at every step of deliveries, as kill -9 does, and lets the next command start it again. Whatever the
 // step: each message comes to its agent exactly once. Only a kill between the Enter and its first evidence may leave one unconfirmed.
 func TestKilledAtEachStep(t *testing.T) {
-	worlds, rounds := 9, 2
+	worlds, rounds, drafts := 9, 2, stashSteps
 	if testing.Short() {
-		worlds, rounds = 2, 1
+		worlds, rounds, drafts = 2, 1, stashSteps[1:2]
 	}
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed")
@@ -49,24 +49,21 @@ func TestKilledAtEachStep(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-tags", "faults", "-o", binary, "isesh/cmd/isesh").CombinedOutput(); err != nil {
 		t.Fatalf("building with faults: %v\n%s", err, out)
 	}
-	numbers := make([]int, worlds)
-	for i := range numbers {
-		numbers[i] = i
-	}
 	begin := time.Now()
-	outcomes := iter.Map(numbers, func(n *int) outcome {
-		w := newCrashWorld(t, binary, *n)
-		for round := range rounds {
-			for i, step := range steps {
-				w.deliver(step, (i+round+*n)%3)
-			}
-		}
-		if *n == 0 {
-			for _, step := range stashSteps {
+	all := iter.Iterator[outcome]{MaxGoroutines: worlds + 1}
+	outcomes := make([]outcome, worlds+1)
+	all.ForEachIdx(outcomes, func(n int, o *outcome) {
+		w := newCrashWorld(t, binary)
+		if n == worlds {
+			for _, step := range drafts {
 				w.deliverPastDraft(step)
 			}
+		} else {
+			for i := range rounds * len(steps) {
+				w.deliver(steps[i%len(steps)], (i+n)%3)
+			}
 		}
-		return w.outcome()
+		*o = w.outcome()
 	})
 	var sum outcome
 	for _, o := range outcomes {
@@ -97,7 +94,7 @@ type crashed struct {
 	killed         bool
 }
 
-func newCrashWorld(t *testing.T, binary string, n int) *crashWorld {
+func newCrashWorld(t *testing.T, binary string) *crashWorld {
 	base, err := os.MkdirTemp("", "isesh")
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +118,7 @@ func newCrashWorld(t *testing.T, binary string, n int) *crashWorld {
 	}
 	w.env = []string{
 		"HOME=" + base, "PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "SHELL=/bin/sh", "TERM=xterm", "XDG_RUNTIME_DIR=" + base,
-		"TMUX_TMPDIR=" + base, "TMPDIR=" + base, "ISESH_DIR=" + w.state, "ISESH_FAULT=" + w.fault(), fmt.Sprintf("ISESH_WORLD=%d", n),
+		"TMUX_TMPDIR=" + base, "TMPDIR=" + base, "ISESH_DIR=" + w.state, "ISESH_FAULT=" + w.fault(),
 	}
 	if out, code := w.isesh("start", "--detach"); code != 0 {
 		t.Fatalf("start: exit %d\n%s", code, out)
