@@ -88,6 +88,7 @@ func (t *talk) replyTo(asked roles.Record) (id string, known bool) {
 
 // atTurns tells the others whose turns an agent is at.
 func (s *Supervisor) atTurns(a roles.Address, recs []roles.Record) {
+	defer s.changes.broadcast() // for those who wait for its rest
 	t := &s.talk
 	t.mu.Lock()
 	defer t.mu.Unlock()

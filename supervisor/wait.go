@@ -86,7 +86,7 @@ func (s *Supervisor) waitState(ctx context.Context, c api.Caller, req api.WaitRe
 			e, _ := s.reg.Get(a)
 			role := s.roleOf(e)
 			now = append(now, role)
-			if slices.Contains(req.States, role.State) {
+			if slices.Contains(req.States, role.State) && !s.inTurn(a, role) {
 				n++
 			} else if role.State == string(agent.Dead) && !s.launching(a) {
 				gone++
@@ -106,6 +106,11 @@ func (s *Supervisor) waitState(ctx context.Context, c api.Caller, req api.WaitRe
 		return api.WaitResult{}, ctx.Err()
 	}
 	return api.WaitResult{Roles: now, TimedOut: !reached}, nil
+}
+
+// inTurn reports that a role whose screen rests is at a turn all the same: it has only just been given a message, or its end is about to be told.
+func (s *Supervisor) inTurn(a roles.Address, role api.Role) bool {
+	return role.State == string(agent.Idle) && len(s.runs(a)) > 0
 }
 
 // launching reports that the role is being started or stopped just now.
