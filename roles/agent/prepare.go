@@ -52,7 +52,8 @@ func (p *Profile) shield(body string) string {
 	if body[0] != ' ' && body[0] != '\n' && matchAny(p.spec.Text.Shield, strings.TrimLeftFunc(body, unseen)) {
 		body = " " + body
 	}
-	if matchAny(p.spec.Text.Pad, strings.TrimRightFunc(body, func(r rune) bool { return r != ' ' && unseen(r) })) {
+	last := body[strings.LastIndexByte(body, '\n')+1:]
+	if matchAny(p.spec.Text.Pad, strings.TrimRightFunc(last, func(r rune) bool { return r != ' ' && unseen(r) })) {
 		body += " "
 	}
 	return body

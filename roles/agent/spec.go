@@ -152,7 +152,7 @@ type GuardSpec struct {
 type TextSpec struct {
 	Tag    *bool   `yaml:"tag"`    // false: no [from:x] (a shell would run it); default true
 	Shield []Regex `yaml:"shield"` // a message that begins so gets a blank in front (^/ and ^! are commands)
-	Pad    []Regex `yaml:"pad"`    // a message that ends so gets a blank behind (\\$, and @word$ opens a completion)
+	Pad    []Regex `yaml:"pad"`    // a message whose last line ends so gets a blank behind (\\$, and @word$ opens a completion)
 	// Wrapped finds the marks that the agent puts around a paste in the prompt that it tells its hooks.
 	Wrapped Regex `yaml:"wrapped"`
 	MaxLen  int   `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
