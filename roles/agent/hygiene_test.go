@@ -94,7 +94,7 @@ func TestCommandsAreShielded(t *testing.T) {
 		for in, want := range map[string]string{
 			"/clear": " /clear", "!rm x": " !rm x", " /clear": " /clear", "\n!rm": "\n!rm", "\u200b/clear": " \u200b/clear", "\ufeff!rm": " \ufeff!rm",
 			"\t/clear": " \t/clear", "\u00a0/clear": " \u00a0/clear", "\u3000\u200d!x": " \u3000\u200d!x", "\x1b/clear": " /clear", "\u202e!x": " !x",
-			"\u2028/clear": "\n/clear", " \u200b/x": " \u200b/x", "\ufe0f/x": " \ufe0f/x", "a\\": "a\\ ", "a\\\u200b": "a\\\u200b ", "a\\\n\n": "a\\ ", "a\\\u00a0": "a\\\u00a0 ",
+			"\u2028/clear": "\n/clear", " \u200b/x": " \u200b/x", "\ufe0f/x": " \ufe0f/x", "a\\": "a\\ ", "a\\\u200b": "a\\\u200b ", "a\\\n\n": "a\\ ", "a\\\u00a0": "a\\\u00a0 ", "a\\\n\u200b": "a\\\n\u200b ",
 			"a\\ ": "a\\ ", "a /b": "a /b",
 		} {
 			got, err := p.Prepare(in, agent.Prep{})
@@ -168,7 +168,7 @@ func checkBody(t *testing.T, body string) {
 				complain("it holds what no text holds")
 			}
 			// Whether the agent drops what cannot be seen or not.
-			for _, taken := range []string{got, dropUnseen(got)} {
+			for _, taken := range []string{got, dropUnseen(got), strings.TrimRight(dropUnseen(got), "\n")} {
 				if !o.Raw && name != "shell" {
 					if strings.HasPrefix(taken, "/") || strings.HasPrefix(taken, "!") {
 						complain("it is a command")

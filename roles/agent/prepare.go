@@ -52,8 +52,8 @@ func (p *Profile) shield(body string) string {
 	if body[0] != ' ' && body[0] != '\n' && matchAny(p.spec.Text.Shield, strings.TrimLeftFunc(body, unseen)) {
 		body = " " + body
 	}
-	last := body[strings.LastIndexByte(body, '\n')+1:]
-	if matchAny(p.spec.Text.Pad, strings.TrimRightFunc(last, func(r rune) bool { return r != ' ' && unseen(r) })) {
+	end := strings.TrimRightFunc(body, func(r rune) bool { return r != ' ' && unseen(r) })
+	if matchAny(p.spec.Text.Pad, end[strings.LastIndexByte(end, '\n')+1:]) {
 		body += " "
 	}
 	return body
