@@ -81,8 +81,11 @@ func (d *demo) round(ctx context.Context, team api.Team) error {
 
 // show prints a record, for people or as JSON.
 func (d *demo) show(r *logRenderer, e api.Entry) error {
-	if d.flags.json {
+	switch {
+	case d.flags.json:
 		return d.printJSON(d.out, e)
+	case e.Kind == roles.KindTurn:
+		return nil // the replies tell as much
 	}
 	return r.print(e)
 }

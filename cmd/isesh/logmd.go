@@ -49,7 +49,7 @@ func (m *markdown) print(e api.Entry) error {
 	return err
 }
 
-// saidText is what an entry says: its text, or what proved it.
+// saidText is what an entry says: its text, or what proved it, and where it comes from when that is not plain.
 func saidText(e api.Entry) string {
 	text := e.Text
 	switch {
@@ -59,6 +59,9 @@ func saidText(e api.Entry) string {
 		text = e.Evidence
 	case text == "":
 		text = e.Proof
+	}
+	if e.Kind == roles.KindReply && strings.HasPrefix(e.Origin, "auto") {
+		text = "(auto) " + text // nobody wrote this reply: it is what the turn ended with
 	}
 	if claimed, ok := strings.CutPrefix(e.Origin, "unverified:"); ok {
 		text = "(claims to be " + claimed + ") " + text

@@ -154,8 +154,8 @@ func (r *logRenderer) line(e api.Entry) string {
 	if step == "" {
 		step = string(e.Status)
 	}
-	if r.clock && step == string(roles.StatusAccepted) {
-		step = "" // it has only just begun its way
+	if r.clock && step == string(roles.StatusAccepted) || e.Kind == roles.KindTurn && e.Status == roles.StatusAnswered {
+		step = "" // it has only just begun its way; or that is what turns do
 	}
 	used := width(when) + 2 + max(r.who, plainWho) + 2 + max(stepWidth, len(step)) + 2
 	head := r.p.faint(when) + "  " + who + pad + "  " + r.p.state(step) + strings.Repeat(" ", max(stepWidth-len(step), 0)) + "  "
