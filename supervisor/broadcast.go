@@ -25,7 +25,7 @@ func (s *Supervisor) Broadcast(ctx context.Context, c api.Caller, req api.Broadc
 	if err != nil {
 		return api.BroadcastResult{}, err
 	}
-	if err := checkText(req.Text); err != nil {
+	if err := s.checkText(req.Text); err != nil {
 		return api.BroadcastResult{}, err
 	}
 	if n := utf8.RuneCountInString(req.Text); n > MaxBroadcast {

@@ -33,7 +33,7 @@ func (s *Supervisor) Reply(ctx context.Context, c api.Caller, req api.ReplyReque
 	if err != nil {
 		return api.Receipt{}, err
 	}
-	if err := checkText(req.Text); err != nil {
+	if err := s.checkText(req.Text); err != nil {
 		return api.Receipt{}, err
 	}
 	if err := checkID(req.NewID); err != nil {

@@ -15,7 +15,7 @@ import (
 
 var pid = os.Getpid()
 
-// MaxText is how long the text of a message may be, in bytes.
+// MaxText is how long the text of a message may be, in bytes, unless Config.Longest says less.
 const MaxText = 4 << 20
 
 // sendWithin is how long a send waits for the proof of a submit unless it says otherwise.
@@ -28,7 +28,7 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if err != nil {
 		return api.Receipt{}, err
 	}
-	if err := checkText(req.Text); err != nil {
+	if err := s.checkText(req.Text); err != nil {
 		return api.Receipt{}, err
 	}
 	if err := checkID(req.ID); err != nil {
@@ -381,13 +381,17 @@ func (s *Supervisor) write(recs ...roles.Record) {
 	s.records.broadcast()
 }
 
-func checkText(text string) error {
+func (s *Supervisor) checkText(text string) error {
+	most := MaxText
+	if s.cfg.Longest > 0 {
+		most = min(most, s.cfg.Longest)
+	}
 	switch {
 	case strings.TrimSpace(text) == "":
 		return &api.Error{Code: api.CodeUsage, Message: "the message is empty"}
-	case len(text) > MaxText:
+	case len(text) > most:
 		return &api.Error{
-			Code: api.CodeUsage, Message: fmt.Sprintf("the message has %d bytes, more than %d", len(text), MaxText),
+			Code: api.CodeUsage, Message: fmt.Sprintf("the message has %d bytes, more than %d", len(text), most),
 			Hint: "put it into a file and send the file's path",
 		}
 	}

@@ -34,6 +34,7 @@ type Config struct {
 	Build    api.Build
 	Clients  func() int // connections open now; nil counts as none
 
+	Longest   int           // bytes that the text of a message may have; 0 means MaxText, which is the most
 	FileAbove int           // texts longer than so many bytes are typed as a pointer to a file; 0 means 64 KiB, less means never
 	Expire    time.Duration // how long a message may wait to be typed; 0 means 7 days, less means for ever
 	Keep      int64         // bytes of the conversation that are kept; 0 means 1 GiB

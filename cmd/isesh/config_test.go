@@ -21,8 +21,9 @@ func TestReadConfig(t *testing.T) {
 		{"empty", "", nil, ""},
 		{"comments", "# nothing\n", nil, ""},
 		{"empty group", "limits:\n", nil, ""},
-		{"all", "limits: {expire: 2d, file_above: 4KiB}\nlog: {keep: 2GiB, keep_for: 90d}\ninbox: {keep: 12h}\nprefix: team-\nidle_exit: 1h\n",
+		{"all", "limits: {expire: 2d, message: 1MiB, file_above: 4KiB}\nlog: {keep: 2GiB, keep_for: 90d}\ninbox: {keep: 12h}\nprefix: team-\nidle_exit: 1h\n",
 			func(c *supervisor.Config) {
+				c.Longest = 1 << 20
 				c.Expire, c.FileAbove, c.Keep, c.KeepFor, c.KeepLetters = 48*time.Hour, 4<<10, 2<<30, 90*day, 12*time.Hour
 				c.Prefix, c.IdleExit = "team-", time.Hour
 			}, ""},
@@ -31,11 +32,13 @@ func TestReadConfig(t *testing.T) {
 		{"plain number", "limits: {file_above: 4096}\n", func(c *supervisor.Config) { c.FileAbove = 4096 }, ""},
 		{"unknown key", "limits:\n  expires: 2d\n", nil, `config.yaml:2:3: unknown key "limits.expires" (did you mean "expire"?)`},
 		{"unknown group", "\nlimit: {}\n", nil, `config.yaml:2:1: unknown key "limit" (did you mean "limits"?)`},
-		{"far off", "limits: {zzz: 1}\n", nil, `known keys: expire, file_above`},
+		{"far off", "limits: {zzz: 1}\n", nil, `known keys: expire, message, file_above`},
 		{"bad span", "limits: {expire: soon}\n", nil, `:1:18: limits.expire: "soon" is no span of time`},
 		{"negative", "limits: {expire: -3h}\n", nil, `is no span of time`},
 		{"zero size", "log: {keep: 0}\n", nil, `"0" is no size`},
 		{"bad size", "log: {keep: 1GB}\n", nil, `"1GB" is no size: write`},
+		{"too long", "limits: {message: 5MiB}\n", nil, `"5MiB" is not between 1B and 4MiB`},
+		{"without end", "limits: {message: never}\n", nil, `"never" is not between 1B and 4MiB`},
 		{"huge", "limits: {expire: 999999999999d}\n", nil, `is no span of time`},
 		{"twice", "prefix: a-\nprefix: b-\n", nil, `:2:1: "prefix" comes twice, first on line 1`},
 		{"no value", "prefix:\n", nil, `:1:1: prefix has no value (for example isesh-)`},

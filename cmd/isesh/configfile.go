@@ -30,6 +30,16 @@ type setting struct {
 var settings = []setting{
 	{"limits.expire", "7d", "a message that has waited so long is given up, and its sender told; or never",
 		func(c *supervisor.Config, v string) error { return setSpan(&c.Expire, v, -1) }},
+	{"limits.message", "4MiB", "how long the text of a message may be, 4MiB at most",
+		func(c *supervisor.Config, v string) error {
+			n := int64(0)
+			err := setSize(&n, v, 0)
+			if err == nil && (n < 1 || n > supervisor.MaxText) {
+				err = fmt.Errorf("%q is not between 1B and 4MiB", v)
+			}
+			c.Longest = int(n)
+			return err
+		}},
 	{"limits.file_above", "64KiB", "a longer text goes into a file, and where that is is typed; or never",
 		func(c *supervisor.Config, v string) error {
 			n := int64(0)
