@@ -20,7 +20,8 @@ const defaultMaxLen = 1 << 20
 // take for a command shielded by a blank, and tags inside the body escaped with a backslash, so that nobody can
 // speak for another role. All other text is kept as it is, and a body that was prepared once is not changed by a second time.
 //
-// It refuses a message of which nothing remains, one that is too long, and a sender's name that could break out of the tag.
+// It refuses a message of which nothing remains, one that is too long or has lines where the agent takes one, and a sender's name that could break out
+// of the tag.
 func (p *Profile) Prepare(text string, o Prep) (string, error) {
 	limit := p.spec.Text.MaxLen
 	if limit == 0 {
@@ -38,6 +39,9 @@ func (p *Profile) Prepare(text string, o Prep) (string, error) {
 	}
 	if !o.Raw {
 		body = p.shield(body)
+	}
+	if lines := strings.Count(body, "\n") + 1; lines > 1 && p.spec.Text.OneLine {
+		return "", fmt.Errorf("preparing the message: it has %d lines, and %s would run each as it comes (send one at a time, or put them into a file and run that)", lines, p.name)
 	}
 	if len(body) > limit {
 		return "", fmt.Errorf("preparing the message: it is %d bytes long, more than the %d that %s takes (put it into a file and send the path)", len(body), limit, p.name)

@@ -156,6 +156,8 @@ type TextSpec struct {
 	// Wrapped finds the marks that the agent puts around a paste in the prompt that it tells its hooks.
 	Wrapped Regex `yaml:"wrapped"`
 	MaxLen  int   `yaml:"max_len"` // bytes; longer messages are refused; 0 = 1 MB
+	// OneLine says that a newline, also in a paste, submits what stands before it: messages of several lines are refused.
+	OneLine bool `yaml:"one_line"`
 }
 
 // Keys are the names of the keys, as tmux knows them, that do things in an agent. A nil list means that the agent has no safe

@@ -50,6 +50,10 @@ func TestPrepare(t *testing.T) {
 }
 
 func TestPrepareRefuses(t *testing.T) {
+	for _, text := range []string{"a\nb", "a\r\nb", "a\u2028b", "\na"} {
+		_, err := load(t, "shell").Prepare(text, agent.Prep{})
+		is.New(t).True(err != nil && strings.Contains(err.Error(), "it has 2 lines, and shell would run each"))
+	}
 	p := load(t, "claude")
 	for _, c := range []struct {
 		in, from, says string
