@@ -68,7 +68,7 @@ The question that a role waits with is printed under its box.`,
 	fl.SortFlags = false
 	fl.BoolVar(&f.req.Count, "count", false, "print only how many are unread")
 	fl.BoolVarP(&f.req.Unread, "unread", "u", false, "only what is unread")
-	fl.IntVarP(&f.req.Limit, "limit", "n", 0, "the newest so many (default: all that is unread, and up to 20)")
+	fl.IntVarP(&f.req.Limit, "limit", "n", 0, "the newest so many (default: the oldest 200 unread, and up to 20 that were read)")
 	fl.BoolVar(&f.req.Peek, "peek", false, "do not mark as read")
 	fl.BoolVar(&f.req.Peek, "keep", false, "the same as --peek")
 	fl.BoolVar(&f.full, "full", false, "print messages whole")
@@ -145,7 +145,13 @@ func (a *app) listInbox(c *cobra.Command, client *api.Client, f inboxFlags) erro
 	if len(box.Letters) == 0 {
 		a.note("nothing%s in the mailbox of %s", map[bool]string{true: " unread"}[f.req.Unread], box.Address)
 	}
-	return a.board().inbox(box, f.full)
+	if err := a.board().inbox(box, f.full); err != nil {
+		return err
+	}
+	if box.More > 0 {
+		a.note("%d more are unread", box.More)
+	}
+	return nil
 }
 
 // clearInbox takes everything out of a mailbox.
