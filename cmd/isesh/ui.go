@@ -76,7 +76,25 @@ func (p palette) speaker(address string) string {
 	return p.paint(address, speakerColours[uint(sum)%uint(len(speakerColours))])
 }
 
-// printable is s safe for a terminal: no control characters, and on one line unless lines is set. What an agent or a message says is
+// escapes finds what a terminal takes for orders: control strings (titles, links), sequences (colours, cursor), and other escapes. A control string that
+// does not end within its line is text.
+var escapes = regexp.MustCompile("(?:\x1b[\\]PX^_]|[\u0090\u0098\u009d\u009e\u009f])[^\x07\x1b\u009c\r\n]*(?:\x07|\x1b\\\\|\u009c)" +
+	"|(?:\x1b\\[|\u009b)[0-?]*[ -/]*[@-~]|\x1b[ -/]*[0-~]")
+
+// hiddenText stands for a control string: a terminal would not show it, but whoever reads what was said is to know that there is something.
+const hiddenText = "\u241b"
+
+// withoutEscapes is s without orders to a terminal.
+func withoutEscapes(s string) string {
+	return escapes.ReplaceAllStringFunc(s, func(e string) string {
+		if last, _ := utf8.DecodeLastRuneInString(e); last == '\a' || last == '\u009c' || strings.HasSuffix(e, "\x1b\\") && len(e) > 2 {
+			return hiddenText
+		}
+		return ""
+	})
+}
+
+// printable is s safe for a terminal: no control characters or sequences, and on one line unless lines is set. What an agent or a message says is
 // never trusted to leave the terminal alone.
 func printable(s string, lines bool) string {
 	clean := func(r rune) bool {
@@ -86,7 +104,7 @@ func printable(s string, lines bool) string {
 		return s
 	}
 	var b strings.Builder
-	for _, r := range strings.ReplaceAll(s, "\r\n", "\n") {
+	for _, r := range strings.ReplaceAll(withoutEscapes(s), "\r\n", "\n") {
 		switch {
 		case r == '\n' && lines:
 			b.WriteRune(r)

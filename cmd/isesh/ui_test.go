@@ -12,17 +12,22 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain é 漢 🙂":                    "plain é 漢 🙂",
-		"two\nlines":                     "two ↵ lines",
-		"win\r\nlines":                   "win ↵ lines",
-		"line\u2028sep\u2029par\u0085nl": "line ↵ sep ↵ par ↵ nl",
-		"tab\there":                      "tab here",
-		"\x1b[31mred\x1b[0m":             "[31mred[0m",
-		"\x1b]0;title\x07x":              "]0;titlex",
-		"c1 \u009b31m":                   "c1 31m",
-		"bidi \u202eevil\u2066":          "bidi evil",
-		"bad \xff utf-8":                 "bad \ufffd utf-8",
-		"del\x7f":                        "del",
+		"plain é 漢 🙂":                              "plain é 漢 🙂",
+		"two\nlines":                               "two ↵ lines",
+		"win\r\nlines":                             "win ↵ lines",
+		"line\u2028sep\u2029par\u0085nl":           "line ↵ sep ↵ par ↵ nl",
+		"tab\there":                                "tab here",
+		"\x1b[31mred\x1b[0m":                       "red",
+		"\x1b]0;title\x07x":                        "\u241bx",
+		"\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\": "\u241blink\u241b",
+		"\x1bP1$q\x1b\\x\u009dt\u009cy":            "\u241bx\u241by",
+		"\x1b[?25l\x1b[2 q\x1b(B\x1b7\x1bcx\x1b[":  "x",
+		"\x1b]0;no end\nof it\x07":                 "0;no end ↵ of it",
+		"\x1b\x1b[0m[31mx":                         "[31mx",
+		"c1 \u009b31m":                             "c1 ",
+		"bidi \u202eevil\u2066":                    "bidi evil",
+		"bad \xff utf-8":                           "bad \ufffd utf-8",
+		"del\x7f":                                  "del",
 	} {
 		if got := printable(in, false); got != want {
 			t.Errorf("printable(%q) = %q, want %q", in, got, want)
