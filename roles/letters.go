@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +24,15 @@ type Letter struct {
 type LetterOptions struct {
 	Unread bool // only these
 	Limit  int  // only the newest so many; 0: all
+	First  int  // with Unread and without Limit: only the oldest so many; 0: all
+	// Bytes bounds the texts together: what comes after so much is left out, seen from the end that Limit or First begin with. The first letter is
+	// there in any case. 0: no bound.
+	Bytes int
+}
+
+// fits reports whether there is room for one more letter beside some whose texts have so many bytes.
+func (o LetterOptions) fits(used int, more Letter) bool {
+	return o.Bytes <= 0 || used == 0 || used+len(more.Text) <= o.Bytes
 }
 
 // Unread returns how many letters in a mailbox nobody has read. It costs the same whatever their number.
@@ -41,9 +51,9 @@ func (m *Mailboxes) Letters(a Address, o LetterOptions) ([]Letter, error) {
 	var out []Letter
 	err := m.with(a, "reading the mailbox", func(b *box) (err error) {
 		if o.Unread {
-			out, err = m.lettersAt(b, b.here.newest(o.Limit))
+			out, err = m.unreadLetters(b, o)
 		} else {
-			out, err = m.lastLetters(b, o.Limit)
+			out, err = m.lastLetters(b, o)
 		}
 		return err
 	})
@@ -75,34 +85,59 @@ func (m *Mailboxes) with(a Address, doing string, fn func(*box) error) error {
 	return nil
 }
 
-// lettersAt reads letters at places of a box.
-func (m *Mailboxes) lettersAt(b *box, places []int64) ([]Letter, error) {
+// unreadLetters reads letters that nobody has read.
+func (m *Mailboxes) unreadLetters(b *box, o LetterOptions) (out []Letter, err error) {
+	places := b.here.newest(o.Limit)
+	if o.Limit <= 0 && o.First > 0 {
+		places = places[:min(len(places), o.First)]
+	}
+	if o.Limit > 0 {
+		slices.Reverse(places)
+	}
+	used := 0
+	err = m.eachAt(b, places, func(l Letter) bool {
+		if !o.fits(used, l) {
+			return false
+		}
+		used += len(l.Text)
+		out = append(out, l)
+		return true
+	})
+	if o.Limit > 0 {
+		slices.Reverse(out)
+	}
+	return out, err
+}
+
+// eachAt calls fn with the letters at places of a box until it returns false.
+func (m *Mailboxes) eachAt(b *box, places []int64, fn func(Letter) bool) error {
 	if len(places) == 0 {
-		return nil, nil
+		return nil
 	}
 	f, err := m.openWhole(b)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	out := make([]Letter, 0, len(places))
 	var buf []byte
 	for _, pos := range places {
 		text, err := lineFrom(f, pos, &buf)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		line, err := decodeBoxLine(text)
 		if err != nil || !line.Kind.isMessage() {
-			return nil, errDamaged
+			return errDamaged
 		}
-		out = append(out, m.letter(b, line.Record, Record{}))
+		if !fn(m.letter(b, line.Record, fate{})) {
+			return nil
+		}
 	}
-	return out, nil
+	return nil
 }
 
 // lastLetters reads the newest letters of a box, and of what comes after them what became of them.
-func (m *Mailboxes) lastLetters(b *box, limit int) ([]Letter, error) {
+func (m *Mailboxes) lastLetters(b *box, o LetterOptions) ([]Letter, error) {
 	if b.size == 0 {
 		return nil, nil
 	}
@@ -112,23 +147,35 @@ func (m *Mailboxes) lastLetters(b *box, limit int) ([]Letter, error) {
 	}
 	defer f.Close()
 	var out []Letter
-	marks := map[string]Record{}
-	damaged := false
+	marks := map[idKey]fate{} // of letters further up
+	damaged, used := false, 0
 	_, err = backward(f, b.size, func(_ int64, text []byte) bool {
+		if of, what, ok := peekMark(text); ok {
+			if marks[of].status == "" {
+				marks[of] = what
+			}
+			return true
+		}
 		line, err := decodeBoxLine(text)
-		switch {
-		case err != nil:
+		if err != nil {
 			damaged = true
 			return false
-		case line.Kind.isMessage():
-			out = append(out, m.letter(b, line.Record, marks[line.ID]))
-			delete(marks, line.ID)
-		case line.Kind != KindRead:
-			if _, newer := marks[line.Ref]; !newer {
-				marks[line.Ref] = line.Record
-			}
 		}
-		return limit <= 0 || len(out) < limit
+		k := keyOf(line.ID)
+		if !line.Kind.isMessage() {
+			if k = keyOf(line.Ref); line.Kind != KindRead && marks[k].status == "" {
+				marks[k] = fate{line.Status, line.Evidence}
+			}
+			return true
+		}
+		l := m.letter(b, line.Record, marks[k])
+		if !o.fits(used, l) {
+			return false
+		}
+		used += len(l.Text)
+		out = append(out, l)
+		delete(marks, k)
+		return o.Limit <= 0 || len(out) < o.Limit
 	})
 	if damaged {
 		err = errDamaged
@@ -137,11 +184,28 @@ func (m *Mailboxes) lastLetters(b *box, limit int) ([]Letter, error) {
 	return out, err
 }
 
+// fate is what became of a letter.
+type fate struct {
+	status   Status
+	evidence string
+}
+
+// peekMark reads a mark of what became of a letter without decoding the line: there may be very many.
+func peekMark(text []byte) (of idKey, what fate, ok bool) {
+	_, h, ok := peekBoxLine(text)
+	if !ok || Kind(h.kind).isMessage() || Kind(h.kind) == KindRead || bytes.IndexByte(text, '\\') >= 0 {
+		return of, what, false
+	}
+	what = fate{Status(field(text, "status")), field(text, "evidence")}
+	ref := field(text, "ref")
+	return keyOf(ref), what, ref != "" && what.status != ""
+}
+
 // letter is rec as it stands, mark being the last of what the box has of it.
-func (m *Mailboxes) letter(b *box, rec, mark Record) Letter {
+func (m *Mailboxes) letter(b *box, rec Record, mark fate) Letter {
 	l := Letter{Record: rec, Read: !b.here.unread(keyOf(rec.ID)), Now: rec.Status, Evidence: rec.Evidence}
-	if mark.ID != "" {
-		l.Now, l.Evidence = mark.Status, mark.Evidence
+	if mark.status != "" {
+		l.Now, l.Evidence = mark.status, mark.evidence
 	}
 	if live, ok := m.log.liveMessage(rec.ID); ok {
 		l.Now, l.Evidence = live.Status, live.Evidence
@@ -225,12 +289,12 @@ func (m *Mailboxes) oldest(b *box, kept map[idKey]bool) (Letter, error) {
 		if p.pos == gone {
 			continue
 		}
-		ls, err := m.lettersAt(b, []int64{p.pos})
-		if err != nil {
+		var l Letter
+		if err := m.eachAt(b, []int64{p.pos}, func(at Letter) bool { l = at; return true }); err != nil {
 			return Letter{}, err
 		}
-		if k := keyOf(ls[0].ID); !kept[k] && b.here.take(k) {
-			return ls[0], nil
+		if k := keyOf(l.ID); !kept[k] && b.here.take(k) {
+			return l, nil
 		}
 	}
 	return Letter{}, ErrEmpty
@@ -265,18 +329,15 @@ const clearsAtOnce = 1000
 func (m *Mailboxes) Clear(a Address, may func(id string) bool) (ids []string, err error) {
 	var all []Letter
 	if err := m.with(a, "clearing the mailbox", func(b *box) error {
-		ls, err := m.lettersAt(b, b.here.all())
-		if err != nil {
-			return err
-		}
-		for _, l := range ls {
+		return m.eachAt(b, b.here.all(), func(l Letter) bool {
 			l.Text = "" // not needed, and there may be many
 			if b.here.take(keyOf(l.ID)) {
 				all = append(all, l)
 			}
-		}
-		return nil
+			return true
+		})
 	}); err != nil {
+		m.letGo(a, all, false)
 		return nil, err
 	}
 	for some := range slices.Chunk(all, clearsAtOnce) {

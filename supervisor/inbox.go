@@ -10,10 +10,16 @@ import (
 	"isesh/supervisor/api"
 )
 
-// readBeside is how many letters that were read are listed beside those that were not.
-const readBeside = 20
+const (
+	// readBeside is how many letters that were read are listed beside those that were not.
+	readBeside = 20
+	// listedAtOnce is how many unread letters are listed at once unless somebody asks for more.
+	listedAtOnce = 200
+	// listedBytes bounds their texts together: a single one may have MaxText.
+	listedBytes = 8 << 20
+)
 
-// Inbox lists a mailbox. What it returns counts as read from then on, unless it is to peek, or a role looks into another's. A message that is read
+// Inbox lists a mailbox: of very many unread letters the oldest, and how many more there are. What it returns counts as read from then on, unless it is to peek, or a role looks into another's. A message that is read
 // this way is still typed for its role when its time comes.
 func (s *Supervisor) Inbox(_ context.Context, c api.Caller, req api.InboxRequest) (api.Inbox, error) {
 	a, err := s.boxOf(c, req.Of)
@@ -44,6 +50,9 @@ func (s *Supervisor) Inbox(_ context.Context, c api.Caller, req api.InboxRequest
 			fresh = append(fresh, l.ID)
 		}
 	}
+	if req.Limit == 0 || len(letters) < req.Limit {
+		in.More = max(0, in.Unread-len(fresh))
+	}
 	if req.Peek || !mayChange(c, a) || len(fresh) == 0 {
 		return in, nil
 	}
@@ -56,15 +65,20 @@ func (s *Supervisor) Inbox(_ context.Context, c api.Caller, req api.InboxRequest
 
 // letters are those that a request asks for, oldest first: what was taken out is no longer in the box.
 func (s *Supervisor) letters(a roles.Address, req api.InboxRequest) ([]roles.Letter, error) {
-	unread, err := s.mail.Letters(a, roles.LetterOptions{Unread: true, Limit: req.Limit})
+	unread, err := s.mail.Letters(a, roles.LetterOptions{Unread: true, Limit: req.Limit, First: listedAtOnce, Bytes: listedBytes})
 	if err != nil || req.Unread {
 		return unread, err
+	}
+	if req.Limit == 0 && len(unread) > 0 {
+		if n, err := s.mail.Unread(a); err != nil || n > len(unread) { // the read ones may lie far behind those that are still to come
+			return unread, err
+		}
 	}
 	n := readBeside
 	if req.Limit > 0 {
 		n = req.Limit
 	}
-	newest, err := s.mail.Letters(a, roles.LetterOptions{Limit: len(unread) + n}) // so many hold n read ones
+	newest, err := s.mail.Letters(a, roles.LetterOptions{Limit: len(unread) + n, Bytes: listedBytes}) // so many hold n read ones
 	if err != nil {
 		return nil, err
 	}

@@ -91,6 +91,58 @@ func TestInboxOfManyLetters(t *testing.T) {
 	is.Equal(textsOf(listed(t, me, api.InboxRequest{Limit: 3})), []string{"67", "68", "69"})
 }
 
+// Of very many, or very long, unread letters the oldest are listed, and only they are read then; the next look goes on behind them.
+func TestInboxOfVeryManyLetters(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		bytes int
+		lists []int // how many letters each look lists
+	}{
+		{"many", 10, []int{200, 200, 50 + readBeside, readBeside}},
+		{"long", 3 << 20, []int{2, 2, 1 + 1, 2}}, // beside the last one there is room for another of these
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			d := newDesk(t)
+			d.mailbox("me")
+			n := 450
+			if c.bytes > 1000 {
+				n = 5
+			}
+			text := func(i int) string { return fmt.Sprintf("%03d", i) + strings.Repeat("x", c.bytes) }
+			var recs []roles.Record
+			for i := range n {
+				rec := wire(d.s, "user", "me", roles.NewID())
+				rec.Status, rec.Evidence, rec.Text = roles.StatusSubmitted, "mailbox", text(i)
+				recs = append(recs, rec)
+			}
+			is.NoErr(d.s.log.AppendLazy(recs...))
+			me, seen := d.client("me"), 0
+			for _, want := range c.lists {
+				peeked := listed(t, me, api.InboxRequest{Unread: true, Peek: true})
+				got := listed(t, me, api.InboxRequest{})
+				is.Equal(len(got.Letters), want)
+				is.Equal(got.More, peeked.More)
+				for _, l := range got.Letters {
+					if !l.Read {
+						is.Equal(l.Text, text(seen))
+						is.Equal(l.Text, peeked.Letters[0].Text)
+						peeked.Letters = peeked.Letters[1:]
+						seen++
+					}
+				}
+				is.Equal(got.More, n-seen)
+				is.Equal(count(t, me, ""), n-seen)
+			}
+			is.Equal(seen, n)
+			newest := listed(t, me, api.InboxRequest{Limit: 300})
+			is.Equal(newest.More, 0)
+			is.Equal(newest.Letters[len(newest.Letters)-1].Text, text(n-1))
+			is.Equal(len(newest.Letters), map[int]int{450: 300, 5: 2}[n])
+		})
+	}
+}
+
 func TestInboxClear(t *testing.T) {
 	is := is.New(t)
 	d := newDesk(t)

@@ -77,15 +77,14 @@ func syncsPerSecond(b *testing.B, dir string) float64 {
 	return float64(n) / time.Since(begin).Seconds()
 }
 
-// BenchmarkInboxCount measures a look at how many letters wait, over the socket, with 100,000 waiting, and each time one more than the last.
-//
-//	go test -run '^$' -bench InboxCount ./supervisor
-func BenchmarkInboxCount(b *testing.B) {
-	const waiting = 100_000
+const fullOf = 100_000
+
+// fullBox is a desk at which 100,000 letters wait for "me", and a client.
+func fullBox(b *testing.B) (*desk, *api.Client) {
 	d := newDesk(b)
 	d.mailbox("me")
 	recs := make([]roles.Record, 0, 1000)
-	for n := range waiting {
+	for n := range fullOf {
 		rec := wire(d.s, "user", "me", roles.NewID())
 		rec.Status, rec.Evidence, rec.Text = roles.StatusSubmitted, "mailbox", fmt.Sprintf("STATUS: message %d of many", n)
 		if recs = append(recs, rec); len(recs) == cap(recs) {
@@ -96,13 +95,21 @@ func BenchmarkInboxCount(b *testing.B) {
 		}
 	}
 	c := d.client("")
-	if n := count(b, c, "me"); n != waiting {
-		b.Fatalf("%d wait, not %d", n, waiting)
+	if n := count(b, c, "me"); n != fullOf {
+		b.Fatalf("%d wait, not %d", n, fullOf)
 	}
+	return d, c
+}
+
+// BenchmarkInboxCount measures a look at how many letters wait, over the socket, with 100,000 waiting, and each time one more than the last.
+//
+//	go test -run '^$' -bench InboxCount ./supervisor
+func BenchmarkInboxCount(b *testing.B) {
+	_, c := fullBox(b)
 	more := 0
 	for b.Loop() {
-		if n := count(b, c, "me"); n != waiting+more {
-			b.Fatalf("%d wait, not %d", n, waiting+more)
+		if n := count(b, c, "me"); n != fullOf+more {
+			b.Fatalf("%d wait, not %d", n, fullOf+more)
 		}
 		b.StopTimer()
 		send(b, c, "me", "one more")
@@ -116,4 +123,31 @@ func BenchmarkInboxCount(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(time.Since(begin).Microseconds())/100, "µs/pop")
+}
+
+// BenchmarkInbox measures a listing, over the socket, with 100,000 waiting: what it marks as read is 200 of them. Beside it stand the newest ten, and a
+// listing when all have been taken out.
+//
+//	go test -run '^$' -bench Inbox$ -benchtime 100x ./supervisor
+func BenchmarkInbox(b *testing.B) {
+	_, c := fullBox(b)
+	left := fullOf
+	for b.Loop() {
+		in := listed(b, c, api.InboxRequest{Of: "me"})
+		if left -= min(left, listedAtOnce); in.More != left {
+			b.Fatalf("%d more, not %d", in.More, left)
+		}
+	}
+	begin := time.Now()
+	listed(b, c, api.InboxRequest{Of: "me", Limit: 10, Peek: true})
+	b.ReportMetric(float64(time.Since(begin).Microseconds()), "µs/newest")
+	if _, err := c.InboxClear(context.Background(), api.InboxRequest{Of: "me"}); err != nil {
+		b.Fatal(err)
+	}
+	listed(b, c, api.InboxRequest{Of: "me"}) // which files that they have left
+	begin = time.Now()
+	if in := listed(b, c, api.InboxRequest{Of: "me"}); len(in.Letters) != 0 {
+		b.Fatalf("%d letters are there", len(in.Letters))
+	}
+	b.ReportMetric(float64(time.Since(begin).Microseconds()), "µs/empty")
 }

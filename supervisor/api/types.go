@@ -253,7 +253,7 @@ type Delivered struct {
 type InboxRequest struct {
 	Of     string `json:"of,omitempty"`     // role; "": the caller's own
 	Unread bool   `json:"unread,omitempty"` // only these
-	Limit  int    `json:"limit,omitempty"`  // the newest so many; 0: all that is unread, and with it the newest read ones up to 20
+	Limit  int    `json:"limit,omitempty"`  // the newest so many; 0: the oldest 200 that are unread, and when that is all of them the newest read ones up to 20
 	Peek   bool   `json:"peek,omitempty"`   // do not mark as read
 	Count  bool   `json:"count,omitempty"`  // only the numbers
 }
@@ -263,6 +263,7 @@ type Inbox struct {
 	Address string   `json:"address"`
 	Unread  int      `json:"unread"` // messages that the role was not given yet and nobody has read
 	Letters []Letter `json:"letters"`
+	More    int      `json:"more,omitempty"` // unread ones that there was no room for: the next look lists them
 	Menu    *Menu    `json:"menu,omitempty"` // what the role waits for, if it does
 }
 
