@@ -200,6 +200,9 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if r.look.pending() {
 		return false // the screen has changed since it was read: look first, it is due in milliseconds
 	}
+	if r.stillDrawn(now) {
+		return false
+	}
 	why := r.blocked(d)
 	if why == "" && r.back != nil {
 		why = "interrupted"
@@ -238,6 +241,16 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	r.park(why)
 	r.lookForInput()
 	return false
+}
+
+// stillDrawn reports that the screen has not shown yet what a hook has told: the composer still holds the last message.
+func (r *runner) stillDrawn(now time.Time) bool {
+	d := r.sent
+	if d == nil || d.emptied || d.now().Status != roles.StatusSubmitted || now.Sub(d.at) >= confirmWithin || !r.prof.Seen(r.reading, d.text) {
+		return false
+	}
+	r.wakeAt(d.at.Add(confirmWithin))
+	return true
 }
 
 // next is the message that is to be typed next: the oldest, or for a busy agent with a queue of its own the oldest that may go there.

@@ -237,3 +237,30 @@ func TestHandedBackByAPerson(t *testing.T) {
 		is.Equal(sts[len(sts)-3:], []roles.Status{roles.StatusFailed, roles.StatusReturned, roles.StatusFailed}) // the first is the turn's
 	})
 }
+
+// A hook tells of a submit before the screen shows it: the text that is still drawn is neither a person's draft nor handed back.
+func TestHookBeforeTheScreen(t *testing.T) {
+	onStage(t, "the next message", func(g *stage, is *is.I) {
+		g.a.edit(func() {
+			g.a.draws, g.a.turn = 400*time.Millisecond, 100*time.Millisecond
+			g.a.done = func(a *actor, did, _ string) error {
+				if did == "Enter" {
+					time.AfterFunc(10*time.Millisecond, func() {
+						g.hook("user-prompt-submit", map[string]string{"prompt": a.pastes[len(a.pastes)-1]})
+					})
+				}
+				return nil
+			}
+		})
+		one := g.send("one")
+		is.Equal(one.Evidence, "hook")
+		two := g.sendWith(api.SendRequest{Text: "two", Within: "20s"})
+		is.Equal(two.Status, roles.StatusSubmitted)
+		time.Sleep(longEnough)
+		is.Equal(g.a.keys, []string{"paste", "Enter", "paste", "Enter"})
+		is.Equal(g.status(one.ID), roles.StatusAnswered)
+		for _, st := range append(g.statuses(one.ID), g.statuses(two.ID)...) {
+			is.True(st != roles.StatusQueued && st != roles.StatusReturned)
+		}
+	})
+}
