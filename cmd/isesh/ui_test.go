@@ -34,7 +34,7 @@ func TestPrintable(t *testing.T) {
 		}
 	}
 	is := is.New(t)
-	is.Equal(printable("a\nb\x1bc", true), "a\nbc")
+	is.Equal(printable("a\nb\x1b[Kc", true), "a\nbc")
 }
 
 // Nothing that reaches a terminal through printable can move its cursor or forge a second line.
