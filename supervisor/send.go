@@ -165,7 +165,7 @@ func (s *Supervisor) accept(rec roles.Record) (_ roles.Record, again bool, err e
 		return rec, false, fmt.Errorf("writing the message down, nothing was sent: %w", err)
 	}
 	if !got.Again {
-		s.records.broadcast()
+		s.grown()
 	}
 	return got.Record, got.Again, nil
 }
@@ -378,7 +378,7 @@ func (s *Supervisor) write(recs ...roles.Record) {
 	if err := s.log.AppendLazy(recs...); err != nil {
 		s.slog.Error("writing to the conversation", "err", err)
 	}
-	s.records.broadcast()
+	s.grown()
 }
 
 func (s *Supervisor) checkText(text string) error {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sourcegraph/conc"
@@ -64,6 +65,9 @@ type Supervisor struct {
 	now      func() time.Time // for limits
 
 	recalled recalled // what an earlier supervisor left; set before ready is closed
+
+	toFile chan struct{} // capacity 1: the mailboxes are to be brought up to date
+	filed  atomic.Int64  // how far they have been, the last time that was done
 
 	stranded chan struct{} // capacity 1: a runner has ended, and may have left messages
 
@@ -120,7 +124,7 @@ func newFor(cfg Config, version control.Version) (*Supervisor, error) {
 		faults: map[roles.Address]int{}, limits: newLimiter(), now: time.Now,
 	}
 	s.changes.init()
-	s.stranded = make(chan struct{}, 1)
+	s.stranded, s.toFile = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.records.init()
 	s.talk.init()
 	s.happened.init()
@@ -157,6 +161,7 @@ func (s *Supervisor) open() (err error) {
 	if err := s.recallLimits(); err != nil {
 		return errors.Join(err, s.mail.Close(), s.events.Close(), s.log.Close())
 	}
+	s.filed.Store(int64(s.log.Offset()))
 	for _, n := range all {
 		s.notice("", n.String())
 	}
@@ -175,6 +180,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	close(s.ready)
 	s.sweepFiles()
 	s.wg.Go(func() { s.expireStranded(ctx) })
+	s.wg.Go(func() { s.fileLetters(ctx) })
 	s.untilDone(ctx)
 	s.drain(ctx)
 	cancel()
@@ -183,7 +189,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 }
 
 func (s *Supervisor) closeFiles() error {
-	return errors.Join(s.mail.Close(), s.events.Close(), s.log.Close()) // the mailboxes still need the log
+	return errors.Join(s.mail.Update(), s.mail.Close(), s.events.Close(), s.log.Close()) // the mailboxes still need the log
 }
 
 // untilDone returns when Run is to end.
