@@ -83,7 +83,7 @@ func TestMailboxesWithoutAPane(t *testing.T) {
 			is.NoErr(err)
 			is.Equal(len(recs), 1)
 		}
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 	})
 }
 
@@ -145,7 +145,7 @@ func TestTakeOut(t *testing.T) {
 		is.True(!yes)
 		g.a.edit(func() { g.a.busy = false; g.a.redraw() })
 		time.Sleep(longEnough)
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 	})
 	onStage(t, "of a role without a runner", func(g *stage, is *is.I) {
 		g.a.edit(func() { g.a.busy = true; g.a.redraw() })
@@ -181,7 +181,7 @@ func TestTextsInFiles(t *testing.T) {
 			info, err = os.Stat(filepath.Dir(got.File))
 			is.NoErr(err)
 			is.Equal(info.Mode().Perm(), os.FileMode(0o700))
-			typed := g.a.pastes[len(g.a.pastes)-1]
+			typed := g.a.pasted()[len(g.a.pasted())-1]
 			is.True(len(typed) < 1000)
 			first, _, _ := strings.Cut(req.Text, "\n")
 			is.True(strings.HasPrefix(typed, first))
@@ -213,7 +213,7 @@ func TestTextsInFiles(t *testing.T) {
 	onStage(t, "a command for the agent is typed as it is", func(g *stage, is *is.I) {
 		got := g.sendWith(api.SendRequest{Text: long, Raw: true})
 		is.Equal(got.File, "")
-		is.Equal(g.a.pastes[0], long)
+		is.Equal(g.a.pasted()[0], long)
 	})
 	onStage(t, "files of messages that the conversation has dropped go", func(g *stage, is *is.I) {
 		kept := g.sendWith(api.SendRequest{Text: "short", AsFile: true})
@@ -271,7 +271,7 @@ func TestExpiry(t *testing.T) {
 		is.Equal(len(notices), 2)
 		g.a.edit(func() { g.a.busy = false; g.a.redraw() })
 		time.Sleep(longEnough)
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 	})
 	onStage(t, "also while no supervisor runs", func(g *stage, is *is.I) {
 		g.a.edit(func() { g.a.busy = true; g.a.redraw() })

@@ -158,3 +158,35 @@ func (a *actor) turnsTaken() []string {
 	defer a.mu.Unlock()
 	return append([]string(nil), a.submitted...)
 }
+
+func (a *actor) inComposer() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.composer
+}
+
+func (a *actor) aside() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.stash
+}
+
+// waiting are the messages in the actor's own queue.
+func (a *actor) waiting() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.waits...)
+}
+
+func (a *actor) pasted() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.pastes...)
+}
+
+// pressed are all steps that tmux has done, in order.
+func (a *actor) pressed() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.keys...)
+}

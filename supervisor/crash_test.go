@@ -58,6 +58,8 @@ func TestKilledAtEachStep(t *testing.T) {
 			for _, step := range drafts {
 				w.deliverPastDraft(step)
 			}
+			w.deliver("after it was accepted", 3)
+			w.deliver("after it was accepted", 0) // to a busy agent: between its queue and its delivery
 		} else {
 			for i := range rounds * len(steps) {
 				w.deliver(steps[i%len(steps)], (i+n)%3)
@@ -160,7 +162,7 @@ func (w *crashWorld) deliver(step string, kind int) {
 func (w *crashWorld) message(step string, kind int) *crashed {
 	n := len(w.messages)
 	id := fmt.Sprintf("m%d.x", n)
-	text := []string{"ECHO %s", "a message\nof three lines\n%s.", "ECHO %s THEN SLOW 100ms"}[kind]
+	text := []string{"ECHO %s", "a message\nof three lines\n%s.", "ECHO %s THEN SLOW 100ms", "ECHO %s THEN SLOW 2s"}[kind]
 	w.messages = append(w.messages, crashed{id: id, text: fmt.Sprintf(text, id), step: step})
 	if err := os.WriteFile(w.fault(), []byte(step), 0o600); err != nil {
 		w.Fatal(err)

@@ -25,13 +25,13 @@ func TestDraftIsPutAside(t *testing.T) {
 		is.Equal(one.Status, roles.StatusQueued)
 		is.Equal(one.Reason, "draft")
 		time.Sleep(time.Second)
-		is.Equal(len(g.a.keys), 0) // it has not rested yet
+		is.Equal(len(g.a.pressed()), 0) // it has not rested yet
 		is.Equal(g.role().Held, "draft")
 		time.Sleep(longEnough)
-		is.Equal(g.a.keys, []string{"C-s", "paste", "Enter", "C-s", "paste", "Enter"})
+		is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter", "C-s", "paste", "Enter"})
 		is.Equal(g.a.turnsTaken(), []string{"one", "two"})
-		is.Equal(g.a.composer, thought)
-		is.Equal(g.a.stash, "")
+		is.Equal(g.a.inComposer(), thought)
+		is.Equal(g.a.aside(), "")
 		is.Equal(g.status(one.ID), roles.StatusAnswered)
 		is.Equal(g.status(two.ID), roles.StatusAnswered)
 	})
@@ -46,10 +46,10 @@ func TestDraftIsPutAside(t *testing.T) {
 				got = g.sendWith(api.SendRequest{Text: "one", Within: "1ms"}).ID
 			}
 		}
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 		draft(g, "")
 		time.Sleep(longEnough)
-		is.Equal(g.a.keys, []string{"paste", "Enter"})
+		is.Equal(g.a.pressed(), []string{"paste", "Enter"})
 		is.Equal(g.status(got), roles.StatusAnswered)
 	})
 	onStage(t, "typed on in the moment of the key: it is refused", func(g *stage, is *is.I) {
@@ -64,10 +64,10 @@ func TestDraftIsPutAside(t *testing.T) {
 		})
 		got := g.sendWith(api.SendRequest{Text: "one", Within: "1ms"})
 		time.Sleep(4 * time.Second)
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 		time.Sleep(longEnough)
 		is.Equal(g.a.turnsTaken(), []string{"one"})
-		is.Equal(g.a.composer, thought+" more")
+		is.Equal(g.a.inComposer(), thought+" more")
 		is.Equal(g.status(got.ID), roles.StatusAnswered)
 	})
 	onStage(t, "typed on after it was put aside: the message waits, and the second draft is not put aside over the first", func(g *stage, is *is.I) {
@@ -90,7 +90,7 @@ func TestDraftIsPutAside(t *testing.T) {
 		g.a.edit(func() { g.a.submit(); g.a.redraw() })
 		time.Sleep(longEnough)
 		is.Equal(g.a.turnsTaken(), []string{"more", "one"})
-		is.Equal(g.a.composer, thought)
+		is.Equal(g.a.inComposer(), thought)
 		is.Equal(g.status(got.ID), roles.StatusAnswered)
 	})
 	for _, mark := range []string{".s", ".p", ".e"} {
@@ -115,8 +115,8 @@ func TestDraftIsPutAside(t *testing.T) {
 			g.run()
 			time.Sleep(longEnough)
 			is.Equal(g.a.turnsTaken(), []string{"one"})
-			is.Equal(g.a.composer, thought)
-			is.Equal(g.a.keys, []string{"C-s", "paste", "Enter"})
+			is.Equal(g.a.inComposer(), thought)
+			is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter"})
 			is.Equal(g.status(got.ID), roles.StatusAnswered)
 		})
 	}
@@ -139,7 +139,7 @@ func TestLeftInTheComposer(t *testing.T) {
 			next := g.sendWith(api.SendRequest{Text: "next", Within: "1ms"})
 			time.Sleep(longEnough)
 			is.Equal(g.role().Held, "left by --no-submit")
-			is.Equal(g.a.keys, []string{"paste"})
+			is.Equal(g.a.pressed(), []string{"paste"})
 			g.a.edit(func() { g.a.submit(); g.a.redraw() })
 			time.Sleep(longEnough)
 			is.Equal(g.a.turnsTaken(), []string{"look at this", "next"})
@@ -163,14 +163,14 @@ func TestHandedBackByAPerson(t *testing.T) {
 		esc(g)
 		time.Sleep(2 * time.Second)
 		is.Equal(g.status(got.ID), roles.StatusReturned)
-		is.Equal(g.a.composer, "hello")
+		is.Equal(g.a.inComposer(), "hello")
 		return got.ID
 	}
 	onStage(t, "and it stays until somebody does something", func(g *stage, is *is.I) {
 		id := begin(g, is)
 		time.Sleep(longEnough)
 		is.Equal(g.status(id), roles.StatusReturned)
-		is.Equal(g.a.keys, []string{"paste", "Enter"})
+		is.Equal(g.a.pressed(), []string{"paste", "Enter"})
 	})
 	for _, restarted := range []bool{false, true} {
 		name := map[bool]string{false: "", true: " of the next supervisor"}[restarted]
@@ -186,7 +186,7 @@ func TestHandedBackByAPerson(t *testing.T) {
 			is.Equal(g.status(id), roles.StatusFailed)
 			is.Equal(g.status(next.ID), roles.StatusAnswered)
 			is.Equal(g.a.turnsTaken(), []string{"hello", "next"})
-			is.Equal(g.a.pastes, []string{"hello", "next"})
+			is.Equal(g.a.pasted(), []string{"hello", "next"})
 		})
 		onStage(t, "sent again by the person"+name, func(g *stage, is *is.I) {
 			id := begin(g, is)
@@ -216,7 +216,7 @@ func TestHandedBackByAPerson(t *testing.T) {
 		next := g.send("next")
 		time.Sleep(longEnough)
 		is.Equal(g.status(next.ID), roles.StatusAnswered)
-		is.Equal(g.a.composer, "hello, or rather")
+		is.Equal(g.a.inComposer(), "hello, or rather")
 		is.Equal(g.a.count("Escape"), 0)
 	})
 	onStage(t, "the program ends", func(g *stage, is *is.I) {
@@ -257,7 +257,7 @@ func TestHookBeforeTheScreen(t *testing.T) {
 		two := g.sendWith(api.SendRequest{Text: "two", Within: "20s"})
 		is.Equal(two.Status, roles.StatusSubmitted)
 		time.Sleep(longEnough)
-		is.Equal(g.a.keys, []string{"paste", "Enter", "paste", "Enter"})
+		is.Equal(g.a.pressed(), []string{"paste", "Enter", "paste", "Enter"})
 		is.Equal(g.status(one.ID), roles.StatusAnswered)
 		for _, st := range append(g.statuses(one.ID), g.statuses(two.ID)...) {
 			is.True(st != roles.StatusQueued && st != roles.StatusReturned)

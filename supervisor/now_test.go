@@ -69,7 +69,7 @@ func TestNowIsProvenByItsOwnPlaceInTheQueue(t *testing.T) {
 		got := g.sendWith(api.SendRequest{Text: "hello", Now: true})
 		is.Equal(got.Status, roles.StatusSubmitted)
 		is.Equal(got.Evidence, "queued")
-		is.Equal(g.a.waits, []string{"somebody's", "hello"})
+		is.Equal(g.a.waiting(), []string{"somebody's", "hello"})
 	})
 	onStage(t, "the composer is empty and others' messages are in the queue: that proves nothing", func(g *stage, is *is.I) {
 		busy(g)
@@ -98,7 +98,7 @@ func TestNowIsProvenByItsOwnPlaceInTheQueue(t *testing.T) {
 		got := g.sendWith(api.SendRequest{Text: "hello", Now: true})
 		is.Equal(got.Status, roles.StatusQueued)
 		time.Sleep(longEnough)
-		is.Equal(len(g.a.keys), 0)
+		is.Equal(len(g.a.pressed()), 0)
 		is.Equal(g.role().Held, "draft")
 		g.a.edit(func() { g.a.composer = ""; g.a.redraw() })
 		time.Sleep(longEnough)
