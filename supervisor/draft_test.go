@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
@@ -34,6 +35,16 @@ func TestDraftIsPutAside(t *testing.T) {
 		is.Equal(g.a.aside(), "")
 		is.Equal(g.status(one.ID), roles.StatusAnswered)
 		is.Equal(g.status(two.ID), roles.StatusAnswered)
+	})
+	onStage(t, "for a pointer to a file, which is there by then", func(g *stage, is *is.I) {
+		draft(g, thought)
+		got := g.sendWith(api.SendRequest{Text: "one", AsFile: true, Within: "1ms"})
+		time.Sleep(longEnough)
+		is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter"})
+		is.Equal(g.status(got.ID), roles.StatusAnswered)
+		text, err := os.ReadFile(got.File)
+		is.NoErr(err)
+		is.Equal(string(text), "one")
 	})
 	onStage(t, "not while somebody types", func(g *stage, is *is.I) {
 		got := ""
