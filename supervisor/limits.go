@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -197,6 +198,12 @@ func (s *Supervisor) disallow(rec roles.Record) {
 	if p, ok := countedPair(rec); ok {
 		s.limits.giveBack(p, rec.ID)
 	}
+}
+
+// isConflict reports that a message was not accepted because its id is another's.
+func isConflict(err error) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Code == api.CodeConflict
 }
 
 // allowCast is allow for a whole broadcast.

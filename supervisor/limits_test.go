@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -197,4 +198,21 @@ func TestLimiterIsBounded(t *testing.T) {
 		l.take(ordered{"a", "b"}, fmt.Sprint(n%maxStamps, n), rate, now)
 	}
 	is.True(len(l.pairs[ordered{"a", "b"}].stamps) <= maxStamps+1)
+}
+
+// A message that is refused because its id is another's does not uncount that one.
+func TestConflictUncountsNothing(t *testing.T) {
+	onStage(t, "", func(g *stage, is *is.I) {
+		g.join("t/gestor")
+		g.a.edit(func() { g.a.turn = time.Hour })
+		ask := func(text string) error {
+			_, err := g.s.Send(context.Background(), asRole("t/gestor"), api.SendRequest{To: "t/dev", Text: text, ID: "q", Within: "1ms"})
+			return err
+		}
+		is.NoErr(ask("one"))
+		is.Equal(len(g.s.limitsOf("t").Use), 1)
+		hasCode(is, ask("two"), api.CodeConflict)
+		is.NoErr(ask("one"))
+		is.Equal(g.s.limitsOf("t").Use[0].Count, 1)
+	})
 }

@@ -29,6 +29,7 @@ const (
 func (s *Supervisor) recall() (recalled, error) {
 	s.talk.mu.Lock()
 	s.talk.began = s.log.Offset()
+	s.talk.newer = s.talk.began
 	s.talk.mu.Unlock()
 	rc := recalled{open: map[roles.Address][]roles.Item{}, hooked: map[roles.Address]time.Time{}}
 	items, err := s.log.TailItems(roles.Filter{Kinds: append(slices.Clone(spoken), roles.KindPrompt), Limit: recallTail})
@@ -68,13 +69,14 @@ func (s *Supervisor) recall() (recalled, error) {
 	return rc, nil
 }
 
-// settleRecalled sends the answers that are owed, and ends the turns of roles that ended while nobody watched.
+// settleRecalled sends the answers that are owed, and ends the turns of programs that ended while nobody watched.
 func (s *Supervisor) settleRecalled(rc recalled) {
 	for to, items := range rc.open {
-		if s.runner(to) != nil {
-			continue
-		}
+		r := s.runner(to)
 		for _, it := range items {
+			if r != nil && !it.Time.Before(r.entry.Started) {
+				continue // its runner has it
+			}
 			rec := s.record(roles.KindTurn)
 			rec.Team, rec.From, rec.Ref, rec.Status, rec.Evidence = to.Team, to.String(), it.ID, roles.StatusFailed, "dead"
 			s.write(rec)

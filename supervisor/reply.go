@@ -230,6 +230,9 @@ func replyBody(id, text string) string {
 // answer sends the automatic reply to a message whose turn is over. It may take its time: it is not for a runner's goroutine.
 func (s *Supervisor) answer(asked, over roles.Record) {
 	defer s.answerSent(asked.ID)
+	if s.wasAnswered(asked.ID) {
+		return // in the moment of the turn's end
+	}
 	rec := s.autoReply(asked, over)
 	_, err := s.post(s.run, rec, posting{queue: true})
 	var unknown *api.Error

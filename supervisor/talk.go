@@ -7,15 +7,16 @@ import (
 	"isesh/roles"
 )
 
-// talk is what a message means to others than its target: who waits for what, whose turns run, and which of them were answered already.
+// talk is what a message means to others than its target: who waits for what, whose turns run, and which messages were answered.
 type talk struct {
-	mu       sync.Mutex // owns the rest
-	waits    map[*waiter]bool
-	turns    map[roles.Address][]roles.Record // whose turns run, oldest first, as the runners said last
-	answered map[string]bool                  // messages with an answer that came before their turn ended
-	ending   map[string]bool                  // messages whose automatic reply is on its way
-	replies  map[string]replyRef              // the answer to a message, of those that were answered since began
-	began    roles.Offset                     // of the conversation; nothing before it is in replies
+	mu      sync.Mutex // owns the rest
+	waits   map[*waiter]bool
+	turns   map[roles.Address][]roles.Record // whose turns run, oldest first, as the runners said last
+	ending  map[string]bool                  // messages whose automatic reply is on its way
+	replies map[string]replyRef              // the answer to a message, of those that were answered since newer
+	older   map[string]replyRef              // of those between began and newer
+	began   roles.Offset                     // of the conversation
+	newer   roles.Offset
 }
 
 // replyRef is the answer to a message: the first that was meant as one, or the newest of the automatic ones.
@@ -24,15 +25,11 @@ type replyRef struct {
 	auto bool
 }
 
-const (
-	// maxAnswered bounds what is remembered of answers to messages whose turns never seem to end.
-	maxAnswered = 10_000
-	// maxReplies bounds what is remembered of answers, so that the next wait need not read the conversation.
-	maxReplies = 10_000
-)
+// maxReplies is how many answers are remembered at least, so that neither the next wait nor the end of a turn need read the conversation.
+const maxReplies = 10_000
 
 func (t *talk) init() {
-	t.waits, t.turns, t.answered = map[*waiter]bool{}, map[roles.Address][]roles.Record{}, map[string]bool{}
+	t.waits, t.turns = map[*waiter]bool{}, map[roles.Address][]roles.Record{}
 	t.ending, t.replies = map[string]bool{}, map[string]replyRef{}
 }
 
@@ -42,9 +39,6 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 	t := &s.talk
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if rec.InReplyTo != "" && !automatic(rec) && len(t.answered) < maxAnswered {
-		t.answered[rec.InReplyTo] = true
-	}
 	t.noteReply(rec)
 	var to []*waiter
 	for w := range t.waits {
@@ -55,7 +49,7 @@ func (s *Supervisor) said(rec roles.Record) (taken bool) {
 			}
 		}
 	}
-	if taken {
+	if to, err := roles.ParseAddress(rec.To); taken && (err != nil || !s.mailboxOnly(to)) {
 		s.conclude(rec, roles.StatusTaken, byWaiter) // before they have it: who finds that he cannot use it writes so behind this
 	}
 	for _, w := range to {
@@ -70,19 +64,29 @@ func (t *talk) noteReply(rec roles.Record) {
 	if rec.InReplyTo == "" {
 		return
 	}
-	if len(t.replies) >= maxReplies { // begin anew from here
-		t.replies, t.began = map[string]replyRef{}, rec.At
+	if len(t.replies) >= maxReplies { // the older half goes
+		t.older, t.began = t.replies, t.newer
+		t.replies, t.newer = map[string]replyRef{}, rec.At
 	}
-	if old, ok := t.replies[rec.InReplyTo]; !ok || old.auto {
+	if old, ok := t.reply(rec.InReplyTo); !ok || old.auto {
 		t.replies[rec.InReplyTo] = replyRef{rec.ID, automatic(rec)}
 	}
+}
+
+// reply is the answer to a message, if it is remembered. Called with mu held.
+func (t *talk) reply(id string) (replyRef, bool) {
+	if ref, ok := t.replies[id]; ok {
+		return ref, true
+	}
+	ref, ok := t.older[id]
+	return ref, ok
 }
 
 // replyTo returns the id of the answer to a message, "" when there is none. known is false when there may be one that is not remembered.
 func (t *talk) replyTo(asked roles.Record) (id string, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ref, ok := t.replies[asked.ID]
+	ref, ok := t.reply(asked.ID)
 	return ref.id, ok && !ref.auto || asked.At >= t.began
 }
 
@@ -107,14 +111,13 @@ func (s *Supervisor) runs(a roles.Address) []roles.Record {
 	return slices.Clone(t.turns[a])
 }
 
-// wasAnswered reports whether an answer to a message has come, and forgets it: its turn is over.
+// wasAnswered reports whether somebody has answered a message on purpose since this supervisor began. What came before, recall knows.
 func (s *Supervisor) wasAnswered(id string) bool {
 	t := &s.talk
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	yes := t.answered[id]
-	delete(t.answered, id)
-	return yes
+	ref, ok := t.reply(id)
+	return ok && !ref.auto
 }
 
 // answerComes says that the automatic reply to a message is on its way; answerSent that it has come, or never will.

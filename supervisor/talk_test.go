@@ -310,3 +310,26 @@ func TestOwedAnswersSurvive(t *testing.T) {
 		is.True(slices.Contains(g.statuses(got.ID), roles.StatusSubmitted))
 	})
 }
+
+// What an earlier program was at when it ended unseen is over, though its role runs again.
+func TestTurnOfAnEarlierProgram(t *testing.T) {
+	onStage(t, "", func(g *stage, is *is.I) {
+		rec := wire(g.s, "user", "t/gestor", "of-old")
+		rec.Owes, rec.Status = true, roles.StatusAccepted
+		is.NoErr(g.s.log.Append(rec, g.s.lastStatus(rec, roles.StatusSubmitted, "echo")))
+		time.Sleep(time.Second)
+		r := newRunner(g.s, roles.Entry{Address: address("t/gestor"), Started: time.Now(), Profile: "scripted"}, g.r.prof, newActor(), func() {})
+		g.s.mu.Lock()
+		g.s.runners[r.addr] = r
+		g.s.mu.Unlock()
+		rc, err := g.s.recall()
+		is.NoErr(err)
+		r.recallTurns(rc, nil)
+		is.Equal(len(r.turns), 0)
+		g.s.settleRecalled(rc)
+		time.Sleep(time.Second)
+		is.Equal(g.status("of-old"), roles.StatusFailed)
+		is.Equal(g.records(roles.KindReply)[0].Origin, originDead)
+		g.s.forget(r)
+	})
+}

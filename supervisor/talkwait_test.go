@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -299,6 +300,100 @@ func TestWaiterThatHasGone(t *testing.T) {
 		is.Equal(gestor.turnsTaken(), []string{"[from:dev] there"})
 		is.Equal(g.status(rec.ID), roles.StatusAnswered)
 	})
+}
+
+// The same when it had come before the wait: it is given out again, and the user's letter stays in the mailbox.
+func TestWaiterThatHasGoneBefore(t *testing.T) {
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	onStage(t, "a pane", func(g *stage, is *is.I) {
+		gestor := g.join("t/gestor")
+		g.a.edit(func() { g.a.turn = time.Hour })
+		got := g.asks("t/gestor", "t/dev", "TASK: go")
+		gestor.edit(func() { gestor.turn = time.Minute })
+		g.asks("t/dev", "t/gestor", "work")
+		g.stop("there")
+		time.Sleep(time.Second)
+		asked, _, err := g.s.log.Get(got.ID)
+		is.NoErr(err)
+		ctx, cancel := context.WithCancel(context.Background())
+		w := &waiter{ctx: ctx, who: "t/gestor", reply: got.ID, target: g.addr}
+		g.s.expect(w)
+		rec, took, err := g.s.before(ctx, w, asked)
+		is.NoErr(err)
+		is.True(took)
+		cancel()
+		is.Equal(g.s.hadBefore(ctx, w, rec, took, nil), context.Canceled)
+		time.Sleep(longEnough)
+		is.Equal(gestor.turnsTaken(), []string{"[from:dev] work", "[from:dev] there"})
+	})
+	onStage(t, "claimed, and then it could not be read", func(g *stage, is *is.I) {
+		gestor := g.join("t/gestor")
+		g.a.edit(func() { g.a.turn = time.Hour })
+		got := g.asks("t/gestor", "t/dev", "TASK: go")
+		w := &waiter{ctx: context.Background(), who: "t/gestor", reply: got.ID, target: g.addr}
+		g.s.expect(w)
+		g.stop("there")
+		<-w.got
+		is.Equal(g.s.hadBefore(context.Background(), w, w.rec, false, context.Canceled), context.Canceled)
+		time.Sleep(longEnough)
+		is.Equal(gestor.turnsTaken(), []string{"[from:dev] there"})
+	})
+	onStage(t, "the user's mailbox", func(g *stage, is *is.I) {
+		g.a.edit(func() { g.a.turn = time.Hour })
+		unread := func() int {
+			in, err := g.s.Inbox(context.Background(), api.Caller{How: "user"}, api.InboxRequest{Count: true})
+			is.NoErr(err)
+			return in.Unread
+		}
+		got := g.send("TASK: go")
+		ctx, cancel := context.WithCancel(context.Background())
+		w := &waiter{ctx: ctx, who: "user", reply: got.ID, target: g.addr}
+		g.s.expect(w)
+		g.stop("there")
+		<-w.got
+		cancel()
+		rec, claimed, _ := g.s.leave(w)
+		is.Equal(g.s.handed(ctx, rec, claimed), context.Canceled)
+		is.Equal(unread(), 1)
+		_, err := g.s.Wait(gone, api.Caller{How: "user"}, api.WaitRequest{Reply: got.ID})
+		is.Equal(err, context.Canceled)
+		is.Equal(unread(), 1)
+		res, err := g.s.Wait(context.Background(), api.Caller{How: "user"}, api.WaitRequest{Reply: got.ID})
+		is.NoErr(err)
+		is.Equal(res.Message.Text, "there")
+		is.Equal(unread(), 0)
+		is.Equal(g.status(rec.ID), roles.StatusTaken)
+	})
+}
+
+// However many answers come, what was answered while its turn ran is not answered again at its end; and what is remembered is bounded.
+func TestAnswersAreRemembered(t *testing.T) {
+	is := is.New(t)
+	s := &Supervisor{}
+	tk := &s.talk
+	tk.init()
+	reply := func(n int, origin string) {
+		tk.noteReply(roles.Record{ID: fmt.Sprint("r", n, origin), InReplyTo: fmt.Sprint(n), Origin: origin, At: roles.Offset(10 * n)})
+	}
+	const many = 3 * maxReplies
+	for n := range many {
+		reply(n, "auto")
+		reply(n, "")
+		reply(n, "auto")
+		old := max(0, n-maxReplies+2)
+		if !s.wasAnswered(fmt.Sprint(old)) {
+			t.Fatalf("after %d answers that to %d is forgotten", n, old)
+		}
+	}
+	is.True(len(tk.replies)+len(tk.older) <= 2*maxReplies)
+	is.True(!s.wasAnswered("0"))
+	id, known := tk.replyTo(roles.Record{ID: "0", At: 5})
+	is.True(id == "" && !known) // the conversation tells
+	id, known = tk.replyTo(roles.Record{ID: "none", At: 10 * many})
+	is.True(id == "" && known)
+	id, known = tk.replyTo(roles.Record{ID: fmt.Sprint(many - 1), At: 5})
+	is.True(id == fmt.Sprint("r", many-1) && known) // the one on purpose
 }
 
 // Messages with a tag, or of a role, can be waited for, also since a time that has passed.

@@ -209,8 +209,7 @@ func (r *runner) turnOver(t *turn, o outcome) {
 	rec := r.s.record(roles.KindTurn)
 	rec.Team, rec.From, rec.Ref = r.addr.Team, r.addr.String(), t.rec.ID
 	rec.Status, rec.Evidence, rec.Text = o.status, o.evidence, cut(o.text, maxSaid)
-	answered := r.s.wasAnswered(t.rec.ID)
-	owed := t.rec.Owes && !answered
+	owed := t.rec.Owes && !r.s.wasAnswered(t.rec.ID)
 	if owed {
 		r.s.answerComes(t.rec.ID)
 	}

@@ -83,13 +83,15 @@ func (s *Supervisor) waitReply(ctx context.Context, c api.Caller, req api.WaitRe
 	w := &waiter{ctx: ctx, who: c.Name(), reply: asked.ID, target: target}
 	s.expect(w)
 	// What came before is looked for after: nothing can come between.
-	rec, err := s.before(ctx, w, asked)
+	rec, took, err := s.before(ctx, w, asked)
 	if err != nil || rec.ID != "" {
-		s.dismiss(w, rec.ID)
-		return s.replied(asked, rec), err
+		if err = s.hadBefore(ctx, w, rec, took, err); err != nil {
+			return api.WaitResult{}, err
+		}
+		return s.replied(asked, rec), nil
 	}
 	if ended(asked, receipts) {
-		s.dismiss(w, "")
+		s.dismiss(w)
 		return api.WaitResult{Roles: s.rowOf(target), Ended: "over"}, nil
 	}
 	why := ""
@@ -133,37 +135,57 @@ func (s *Supervisor) waitFor(ctx context.Context, w *waiter, timeout time.Durati
 			rec, _, over := s.leave(w)
 			return rec.ID != "" || over, nil // at the last moment
 		case <-ctx.Done():
-			s.dismiss(w, "")
+			s.dismiss(w)
 			return false, ctx.Err()
 		}
 	}
 }
 
-// dismiss ends a wait that goes without what was claimed for it, or has it already.
-func (s *Supervisor) dismiss(w *waiter, has string) {
-	if rec, claimed, _ := s.leave(w); claimed && rec.ID != has {
+// dismiss ends a wait that goes without what was claimed for it.
+func (s *Supervisor) dismiss(w *waiter) {
+	if rec, claimed, _ := s.leave(w); claimed {
 		s.sendOn(rec)
 	}
 }
 
-// handed is the last look at whether who waited is still there. If not, what was taken for the wait goes where it was sent.
-func (s *Supervisor) handed(ctx context.Context, rec roles.Record, claimed bool) error {
-	if ctx.Err() != nil && claimed {
-		s.sendOn(rec)
+// hadBefore ends a wait for what has come before it; took says that the wait has taken that.
+func (s *Supervisor) hadBefore(ctx context.Context, w *waiter, rec roles.Record, took bool, err error) error {
+	late, claimed, _ := s.leave(w)
+	switch {
+	case claimed && (err != nil || late.ID != rec.ID):
+		s.sendOn(late)
+	case claimed: // it came between the two looks
+		took = true
 	}
-	return ctx.Err()
+	if err != nil {
+		return err
+	}
+	return s.handed(ctx, rec, took)
+}
+
+// handed is the last look at whether who waited is still there. If not, what was taken for the wait goes where it was sent. A letter for a mailbox
+// without a pane leaves that only now.
+func (s *Supervisor) handed(ctx context.Context, rec roles.Record, took bool) error {
+	if !took {
+		return ctx.Err()
+	}
+	if ctx.Err() != nil {
+		s.sendOn(rec)
+		return ctx.Err()
+	}
+	if to, err := roles.ParseAddress(rec.To); err == nil && s.mailboxOnly(to) {
+		s.conclude(rec, roles.StatusTaken, byWaiter)
+	}
+	return nil
 }
 
 // sendOn delivers a message that was taken by a command that has gone.
 func (s *Supervisor) sendOn(rec roles.Record) {
 	to, err := roles.ParseAddress(rec.To)
-	if err != nil {
+	if err != nil || s.mailboxOnly(to) { // it is in the mailbox still
 		return
 	}
 	s.conclude(rec, roles.StatusReturned, "the command that waited for it has gone")
-	if s.mailboxOnly(to) {
-		return
-	}
 	text, err := s.typed(to, rec)
 	if err != nil {
 		s.conclude(rec, roles.StatusFailed, err.Error())
@@ -173,35 +195,35 @@ func (s *Supervisor) sendOn(rec roles.Record) {
 }
 
 // before is the answer that came before it was waited for, or a question that waits for who waits; what nobody has read yet is taken.
-func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) (roles.Record, error) {
+func (s *Supervisor) before(ctx context.Context, w *waiter, asked roles.Record) (rec roles.Record, took bool, err error) {
 	id, err := s.answerTo(asked)
 	if err != nil {
-		return roles.Record{}, err
+		return rec, false, err
 	}
 	if id != "" {
 		answer, receipts, err := s.log.Get(id)
-		if err != nil {
-			return roles.Record{}, err
+		if err == nil {
+			took, err = s.take(ctx, w, answer, receipts)
 		}
-		return answer, s.take(ctx, w, answer, receipts)
+		return answer, took, err
 	}
 	who, err := roles.ParseAddress(w.who)
 	if err != nil || asked.From != w.who || s.mailboxOnly(who) {
-		return roles.Record{}, nil
+		return rec, false, nil
 	}
 	pending, err := roles.Pending(s.log)
 	if err != nil {
-		return roles.Record{}, err
+		return rec, false, err
 	}
 	for _, rec := range pending[who] {
 		if !w.asks(rec) {
 			continue
 		}
 		if ok, err := s.withdraw(ctx, rec, byWaiter); ok || err != nil {
-			return rec, err
+			return rec, ok, err
 		}
 	}
-	return roles.Record{}, nil
+	return rec, false, nil
 }
 
 // answerTo returns the id of the answer to a message, "" when there is none.
@@ -223,19 +245,16 @@ func (s *Supervisor) answerTo(asked roles.Record) (string, error) {
 // byWaiter is the evidence of a message that went to a command that waited for it.
 const byWaiter = "waiter"
 
-// take has a message that who waits was sent, and has not got in another way, count as taken.
-func (s *Supervisor) take(ctx context.Context, w *waiter, rec roles.Record, receipts []roles.Record) error {
+// take has a message that who waits was sent, and has not got in another way, count as taken. A letter for a mailbox without a pane is left to handed.
+func (s *Supervisor) take(ctx context.Context, w *waiter, rec roles.Record, receipts []roles.Record) (took bool, err error) {
 	to, err := roles.ParseAddress(rec.To)
 	switch {
 	case err != nil || rec.To != w.who:
-		return nil
+		return false, nil
 	case !s.mailboxOnly(to):
-		_, err := s.withdraw(ctx, rec, byWaiter)
-		return err
-	case !slices.ContainsFunc(receipts, func(r roles.Record) bool { return r.Kind == roles.KindReceipt && r.Status.Final() }):
-		s.conclude(rec, roles.StatusTaken, byWaiter)
+		return s.withdraw(ctx, rec, byWaiter)
 	}
-	return nil
+	return !slices.ContainsFunc(receipts, func(r roles.Record) bool { return r.Kind == roles.KindReceipt && r.Status.Final() }), nil
 }
 
 // replied is the result of a wait that a message has ended.
@@ -322,16 +341,19 @@ func (s *Supervisor) waitMessage(ctx context.Context, c api.Caller, req api.Wait
 	if !w.since.IsZero() {
 		recs, err := s.log.Tail(roles.Filter{Kinds: spoken, Tag: w.tag, From: w.from, Since: w.since})
 		if err != nil {
-			s.dismiss(w, "")
+			s.dismiss(w)
 			return api.WaitResult{}, err
 		}
 		if i := slices.IndexFunc(recs, w.wants); i >= 0 {
-			s.dismiss(w, recs[i].ID)
+			took := false
 			rec, receipts, err := s.log.Get(recs[i].ID)
-			if err != nil {
+			if err == nil {
+				took, err = s.take(ctx, w, rec, receipts)
+			}
+			if err = s.hadBefore(ctx, w, rec, took, err); err != nil {
 				return api.WaitResult{}, err
 			}
-			return api.WaitResult{Roles: s.rowOf(from), Message: &rec}, s.take(ctx, w, rec, receipts)
+			return api.WaitResult{Roles: s.rowOf(from), Message: &rec}, nil
 		}
 	}
 	dead := false
