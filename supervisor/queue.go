@@ -124,7 +124,10 @@ func (s *Supervisor) takeOutUnqueued(of roles.Address, ended *runner, take func(
 }
 
 func (r *runner) takeOut(status roles.Status, why string, take func(may func(id string) bool) ([]string, error)) error {
-	ids, err := take(func(id string) bool { return r.cur == nil || r.cur.rec.ID != id })
+	ids, err := take(func(id string) bool {
+		back := r.sent != nil && r.sent.rec.ID == id && r.sent.now().Status == roles.StatusReturned // it lies in the composer
+		return !back && (r.cur == nil || r.cur.rec.ID != id)
+	})
 	gone := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		gone[id] = true
