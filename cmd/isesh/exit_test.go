@@ -87,7 +87,7 @@ func TestFail(t *testing.T) {
 		{"candidates", &api.Error{Code: api.CodeAmbiguous, Message: "two devs", Candidates: []string{"a/dev", "b/dev"}}, 1,
 			"isesh: two devs (candidates: a/dev, b/dev)\n"},
 		{"time", fmt.Errorf("waiting: %w", context.DeadlineExceeded), 8, "isesh: waiting: context deadline exceeded\n"},
-		{"escapes", errors.New("evil \x1b]0;title\a name"), 1, "isesh: evil ]0;title name\n"},
+		{"escapes", errors.New("evil \x1b]0;title\a name"), 1, "isesh: evil ␛ name\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
