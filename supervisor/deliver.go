@@ -155,9 +155,6 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 	if r.s.ending() {
 		why = "the supervisor is ending; the next one goes on"
 	}
-	if why == "" {
-		why = r.prepared(d, now)
-	}
 	switch why {
 	case "":
 		r.holdText = ""
@@ -205,20 +202,28 @@ func (r *runner) next() *delivery {
 	return r.queue[0]
 }
 
-// prepared sees to it that a message can be pasted, or says why it cannot.
-func (r *runner) prepared(d *delivery, now time.Time) (why string) {
+// prepared sees to it that a message can be pasted: what it points to is there. Where it cannot be, the message is held, and prepared is false.
+func (r *runner) prepared(d *delivery) bool {
 	err := r.s.writeFile(d.rec)
 	if err == nil {
-		return ""
+		return true
 	}
 	r.slog.Warn("typing", "id", d.rec.ID, "err", err)
-	d.retry = now.Add(fileAgain)
+	r.holdText = "the file with its text cannot be written"
+	d.retry = time.Now().Add(fileAgain)
 	r.wakeAt(d.retry)
-	return "the file with its text cannot be written"
+	if d.phase == waiting {
+		r.requeue(d)
+		r.park(r.holdText)
+	}
+	return false
 }
 
 // paste pastes the message under way.
 func (r *runner) paste(ctx context.Context, d *delivery) bool {
+	if !r.prepared(d) {
+		return false
+	}
 	r.doubt = nil
 	r.restOver(ctx)
 	next := d.rec.ID + ".p"

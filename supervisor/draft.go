@@ -98,9 +98,6 @@ func (r *runner) afterStash(ctx context.Context, d *delivery, now time.Time) boo
 		return false
 	}
 	if r.holdText = r.blocked(d); r.holdText == "" {
-		if r.holdText = r.prepared(d, now); r.holdText != "" {
-			return false
-		}
 		return r.paste(ctx, d)
 	}
 	since := now.Sub(d.at)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,6 +40,51 @@ func TestDraftIsPutAside(t *testing.T) {
 	onStage(t, "for a pointer to a file, which is there by then", func(g *stage, is *is.I) {
 		draft(g, thought)
 		got := g.sendWith(api.SendRequest{Text: "one", AsFile: true, Within: "1ms"})
+		time.Sleep(longEnough)
+		is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter"})
+		is.Equal(g.status(got.ID), roles.StatusAnswered)
+		text, err := os.ReadFile(got.File)
+		is.NoErr(err)
+		is.Equal(string(text), "one")
+	})
+	onStage(t, "for a pointer to a file that cannot be written at first", func(g *stage, is *is.I) {
+		draft(g, thought)
+		files := filepath.Join(g.dir, filesDir)
+		is.NoErr(os.RemoveAll(files))
+		g.a.edit(func() {
+			g.a.done = func(_ *actor, did, _ string) error {
+				if did == "C-s" {
+					is.NoErr(os.RemoveAll(files))
+					is.NoErr(os.WriteFile(files, nil, 0o600)) // in the way of the directory
+				}
+				return nil
+			}
+		})
+		got := g.sendWith(api.SendRequest{Text: "one", AsFile: true, Within: "1ms"})
+		time.Sleep(longEnough)
+		is.Equal(g.a.pressed(), []string{"C-s"})
+		is.Equal(g.role().Held, "the file with its text cannot be written")
+		is.NoErr(os.Remove(files))
+		time.Sleep(longEnough)
+		is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter"})
+		is.Equal(g.status(got.ID), roles.StatusAnswered)
+	})
+	onStage(t, "for a pointer to a file, by the next supervisor", func(g *stage, is *is.I) {
+		draft(g, thought)
+		reached := make(chan struct{})
+		g.a.edit(func() {
+			g.a.done = func(a *actor, _, _ string) error {
+				a.done, a.connected = nil, false
+				close(reached)
+				return errLost
+			}
+		})
+		got := g.sendWith(api.SendRequest{Text: "one", AsFile: true, Within: "1ms"})
+		<-reached
+		g.end()
+		is.NoErr(os.RemoveAll(filepath.Join(g.dir, filesDir)))
+		g.a.edit(func() { g.a.connected = true; g.a.out = &stageOutput{ch: make(chan struct{}, 1)} })
+		g.run()
 		time.Sleep(longEnough)
 		is.Equal(g.a.pressed(), []string{"C-s", "paste", "Enter"})
 		is.Equal(g.status(got.ID), roles.StatusAnswered)

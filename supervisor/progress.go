@@ -127,7 +127,7 @@ func (r *runner) evidence(d *delivery) string {
 			return "queued"
 		}
 		return ""
-	case !ok, r.reading.Draft && !r.cameBack(d), d.assumed && why == "transcript": // the transcript before the Enter is not known
+	case !ok, r.reading.Draft && !r.cameBack(d) && !(d.aside != nil && d.aside.text == ""), d.assumed && why == "transcript": // the transcript before the Enter is not known
 		return ""
 	}
 	return why
