@@ -197,13 +197,15 @@ func TestTextsInFiles(t *testing.T) {
 		time.Sleep(time.Second)
 		got := g.sendWith(api.SendRequest{Text: long})
 		is.Equal(got.Status, roles.StatusQueued)
-		_, err := os.Stat(got.File)
-		is.True(err != nil) // not before it is needed
+		data, err := os.ReadFile(got.File)
+		is.NoErr(err) // whoever is told of it can look
+		is.Equal(string(data), long)
+		is.NoErr(os.Remove(got.File))
 		g.restart()
 		g.a.edit(func() { g.a.busy = false; g.a.redraw() })
 		time.Sleep(longEnough)
 		is.Equal(g.status(got.ID), roles.StatusAnswered)
-		data, err := os.ReadFile(got.File)
+		data, err = os.ReadFile(got.File)
 		is.NoErr(err)
 		is.Equal(string(data), long)
 		is.NoErr(g.s.dropFile(got.ID))

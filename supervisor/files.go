@@ -80,6 +80,14 @@ func (s *Supervisor) writeFile(rec roles.Record) error {
 	return nil
 }
 
+// keepText writes the file of a message that was accepted, so that it is there when its sender is told of it. One that cannot be written now is written
+// before its pointer is typed.
+func (s *Supervisor) keepText(rec roles.Record) {
+	if err := s.writeFile(rec); err != nil {
+		s.slog.Warn("accepting", "id", rec.ID, "err", err)
+	}
+}
+
 // dropFile removes the file with a message's text, if there is one: the text was taken out of the conversation.
 func (s *Supervisor) dropFile(id string) error {
 	if roles.ValidID(id) != nil {

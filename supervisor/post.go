@@ -47,7 +47,7 @@ func (s *Supervisor) post(ctx context.Context, rec roles.Record, how posting) (p
 	}
 	var text string
 	if s.mailboxOnly(to) {
-		rec.Status, rec.Evidence = roles.StatusSubmitted, "mailbox"
+		rec.Status, rec.Evidence, rec.AsFile = roles.StatusSubmitted, "mailbox", false // nothing is typed
 	} else {
 		menu, err := s.refuses(ctx, to, rec, how)
 		if menu != nil || err != nil {
@@ -123,6 +123,7 @@ func (s *Supervisor) accept(rec roles.Record) (_ roles.Record, again bool, err e
 	}
 	if !got.Again {
 		s.grown()
+		s.keepText(got.Record)
 	}
 	return got.Record, got.Again, nil
 }
