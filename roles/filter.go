@@ -19,7 +19,7 @@ type Filter struct {
 	Since time.Time      // at or after
 	Until time.Time      // before
 	Grep  *regexp.Regexp // somewhere in the text
-	Said  bool           // only what people read: no receipts or read marks, and no turns that say nothing
+	Said  bool           // only what people read: no receipts or read marks, and no turns that say nothing, or no more than the automatic reply that follows
 	Limit int            // only the newest so many
 }
 

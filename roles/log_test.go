@@ -340,6 +340,14 @@ func TestTailFilters(t *testing.T) {
 	is.Equal([]string{items[0].Text, items[1].Text, items[2].Text, items[3].Text}, []string{"m2", "m3", "r1", "words"})
 	is.Equal(items[0].Status(), StatusFailed)
 	is.Equal(items[0].Receipts, 1)
+	same := Record{ID: words.ID + ReplySuffix, Kind: KindReply, Team: "shop", From: "shop/reviewer", To: "shop/dev", Text: "words", InReplyTo: m2.ID}
+	is.NoErr(l.Append(same))
+	items, err = l.TailItems(Filter{Said: true, Team: "shop", Limit: 3})
+	is.NoErr(err)
+	is.Equal([]string{items[0].Text, items[1].Text, items[2].ID}, []string{"m3", "r1", same.ID}) // the reply says what the turn said
+	items, err = l.TailItems(Filter{Team: "shop", Limit: 3})
+	is.NoErr(err)
+	is.Equal(items[0].ID, words.ID)
 	items, err = l.TailItems(Filter{ID: m1.ID, Limit: 1, Kinds: []Kind{KindMessage}})
 	is.NoErr(err)
 	is.Equal(items[0].Status(), StatusAnswered)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -130,7 +131,8 @@ func (r *Reader) TailItems(f Filter) ([]Item, error) { return r.tail(f, true) }
 func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
 	needles, receipt, turn := f.needles(), []byte(`"kind":"receipt"`), []byte(`"kind":"turn"`)
 	wantReceipts := !fold || slices.Contains(f.Kinds, KindReceipt)
-	fates := map[string]Item{} // receipts met before (that is, written after) the record they belong to
+	fates := map[string]Item{}  // receipts met before (that is, written after) the record they belong to
+	told := map[string]string{} // the texts of the automatic replies met so far, by the turn whose end they tell of
 	var items []Item
 	err := eachBackward(r.dir, conversation, r.before(f.Since), func(l lineAt) bool {
 		foldable := fold && (bytes.Contains(l.text, receipt) || bytes.Contains(l.text, turn))
@@ -155,6 +157,15 @@ func (r *Reader) tail(f Filter, fold bool) ([]Item, error) {
 		delete(fates, rec.ID)
 		if rec.Kind == KindReceipt && !wantReceipts || !f.match(&rec) {
 			return true
+		}
+		if text, ok := told[rec.ID]; ok && rec.Kind == KindTurn {
+			delete(told, rec.ID)
+			if text == strings.TrimSpace(rec.Text) {
+				return true // the reply says it, and to whom
+			}
+		}
+		if turn, ok := strings.CutSuffix(rec.ID, ReplySuffix); ok && f.Said && rec.Kind == KindReply {
+			told[turn] = rec.Text
 		}
 		fate.Record = rec
 		items = append(items, fate)

@@ -58,6 +58,9 @@ func (s Status) Final() bool {
 	return false
 }
 
+// ReplySuffix is what the id of an automatic reply has behind that of the turn whose end it tells of.
+const ReplySuffix = ".reply"
+
 // Record is one line of conversation.jsonl. Zero fields are left out.
 type Record struct {
 	V         int       `json:"v"`

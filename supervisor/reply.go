@@ -215,7 +215,7 @@ func (s *Supervisor) autoReply(asked, over roles.Record) roles.Record {
 }
 
 // replyID is the id of the automatic reply that tells of the end of a turn.
-func replyID(over roles.Record) string { return over.ID + ".reply" }
+func replyID(over roles.Record) string { return over.ID + roles.ReplySuffix }
 
 // replyBody is the beginning of what an agent said, and where the rest is.
 func replyBody(id, text string) string {

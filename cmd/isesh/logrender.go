@@ -24,7 +24,9 @@ type logRenderer struct {
 	whole bool   // print every entry there is: one was asked for by its id
 	team  string // a team that goes without saying
 
-	who int // width of the column that says who to whom; it only grows
+	who     int               // width of the column that says who to whom; it only grows
+	replies map[string]string // the automatic replies that are printed, by the turn whose end they tell of
+	owed    map[string]bool   // messages that will be answered automatically, as far as it is known
 }
 
 // Widths of columns that are known beforehand.
@@ -37,7 +39,11 @@ const (
 // fit sets the columns for entries that are all known, and leaves out their team when they share one.
 func (r *logRenderer) fit(entries []api.Entry) {
 	teams := map[string]bool{}
+	r.replies = map[string]string{}
 	for _, e := range entries {
+		if turn, ok := strings.CutSuffix(e.ID, roles.ReplySuffix); ok && e.Kind == roles.KindReply {
+			r.replies[turn] = e.Text
+		}
 		if e.Team != "" {
 			teams[e.Team] = true
 		}
@@ -65,8 +71,8 @@ func (r *logRenderer) shown(e api.Entry) bool {
 	switch {
 	case r.steps, r.whole:
 		return true
-	case e.Kind == roles.KindTurn:
-		return e.Text != "" // what the agent said at its end is of interest, that it ended is not
+	case e.Kind == roles.KindTurn: // what the agent said at its end is of interest, that it ended is not
+		return e.Text != "" && !r.replied(e)
 	case e.Kind == roles.KindRead, e.Kind == roles.KindRedact:
 		return false
 	case e.Kind != roles.KindReceipt:
@@ -79,8 +85,41 @@ func (r *logRenderer) shown(e api.Entry) bool {
 	return false
 }
 
+// longReply is more than an automatic reply carries of what was said.
+const longReply = 1 << 10
+
+// replied reports that an automatic reply says what a turn says, and to whom. Of entries that come one by one it is the next.
+func (r *logRenderer) replied(e api.Entry) bool {
+	text := strings.TrimSpace(e.Text)
+	if r.full && len(text) > longReply {
+		return false
+	}
+	if r.owed[e.Ref] {
+		return e.Status != roles.StatusFailed
+	}
+	reply, ok := r.replies[e.ID]
+	return ok && strings.HasPrefix(reply, text[:min(len(text), longReply)])
+}
+
+// note remembers who will be answered automatically: those whose message owes an answer and has none.
+func (r *logRenderer) note(e api.Entry) {
+	switch {
+	case !isMessage(e.Kind):
+		return
+	case r.owed == nil:
+		r.owed = map[string]bool{}
+	}
+	if e.Owes {
+		r.owed[e.ID] = true
+	}
+	delete(r.owed, e.InReplyTo)
+}
+
 // print writes the line of an entry.
 func (r *logRenderer) print(e api.Entry) error {
+	if r.clock {
+		r.note(e)
+	}
 	if !r.shown(e) {
 		return nil
 	}
@@ -154,8 +193,8 @@ func (r *logRenderer) line(e api.Entry) string {
 	if step == "" {
 		step = string(e.Status)
 	}
-	if r.clock && step == string(roles.StatusAccepted) || e.Kind == roles.KindTurn && e.Status == roles.StatusAnswered {
-		step = "" // it has only just begun its way; or that is what turns do
+	if r.clock && passing(e) || e.Kind == roles.KindTurn && e.Status == roles.StatusAnswered {
+		step = "" // it is on its way; or that is what turns do
 	}
 	used := width(when) + 2 + max(r.who, plainWho) + 2 + max(stepWidth, len(step)) + 2
 	head := r.p.faint(when) + "  " + who + pad + "  " + r.p.state(step) + strings.Repeat(" ", max(stepWidth-len(step), 0)) + "  "
@@ -174,6 +213,15 @@ func (r *logRenderer) line(e api.Entry) string {
 		text = cut(text, max(r.width-used, 20))
 	}
 	return strings.TrimRight(head+r.tagged(text, e), " ") + "\n"
+}
+
+// passing reports that an entry is of a message which has only just begun its way: by the time that it is read, it is further.
+func passing(e api.Entry) bool {
+	switch e.Now {
+	case roles.StatusAccepted, roles.StatusPasting, roles.StatusPasted, roles.StatusEntered:
+		return isMessage(e.Kind)
+	}
+	return false
 }
 
 // tagged is a text with its tag in bold, and a notice in yellow.

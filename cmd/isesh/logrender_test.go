@@ -90,3 +90,46 @@ func TestLogLines(t *testing.T) {
 		is.True(width(strings.TrimRight(b.String(), "\n")) <= 80)
 	}
 }
+
+// What an agent says at the end of its turn is printed once: as the automatic reply, where there is one.
+func TestLogSaysItOnce(t *testing.T) {
+	long := strings.Repeat("word ", 1000)
+	entries := func(text, reply string, answered roles.Status) []api.Entry {
+		asked := said(4*time.Second, roles.KindMessage, "user", "shop/dev", "QUESTION: what?", roles.StatusAnswered)
+		asked.ID, asked.Owes = "asked", true
+		turn := said(3*time.Second, roles.KindTurn, "shop/dev", "", text, answered)
+		turn.ID, turn.Ref, turn.Status = "turn", "asked", answered
+		auto := said(2*time.Second, roles.KindReply, "shop/dev", "user", reply, roles.StatusSubmitted)
+		auto.ID, auto.InReplyTo, auto.Origin = "turn.reply", "asked", "auto"
+		later := said(time.Second, roles.KindTurn, "shop/dev", "", "by itself", roles.StatusAnswered)
+		return []api.Entry{asked, turn, auto, later}
+	}
+	for _, tt := range []struct {
+		name string
+		r    logRenderer
+		list []api.Entry
+		want int // lines with a turn
+	}{
+		{"the same", logRenderer{}, entries("it works", "it works", roles.StatusAnswered), 1},
+		{"the beginning", logRenderer{}, entries(long, long[:2048]+"… (much more)", roles.StatusAnswered), 1},
+		{"whole texts", logRenderer{full: true}, entries(long, long[:2048]+"… (much more)", roles.StatusAnswered), 2},
+		{"another text", logRenderer{}, entries("I was at", "the turn was interrupted; no answer", roles.StatusFailed), 2},
+		{"verbose", logRenderer{steps: true}, entries("it works", "it works", roles.StatusAnswered), 2},
+		{"as it comes", logRenderer{clock: true}, entries("it works", "it works", roles.StatusAnswered), 1},
+		{"as it comes, interrupted", logRenderer{clock: true}, entries("I was at", "the turn was interrupted; no answer", roles.StatusFailed), 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			is := is.New(t)
+			var b bytes.Buffer
+			tt.r.w, tt.r.now = &b, func() time.Time { return logNow }
+			if !tt.r.clock {
+				tt.r.fit(tt.list)
+			}
+			for _, e := range tt.list {
+				is.NoErr(tt.r.print(e))
+			}
+			is.Equal(strings.Count(b.String(), "ends a turn"), tt.want)
+			is.Equal(strings.Count(b.String(), "(auto)"), 1)
+		})
+	}
+}

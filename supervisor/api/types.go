@@ -396,7 +396,7 @@ type LogQuery struct {
 	Limit int       `json:"limit,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	ID    string    `json:"id,omitempty"` // this record and its receipts
-	// Said leaves out what people do not read: receipts (their last status is in the entry of their message), and turns that say nothing. What
+	// Said leaves out what people do not read: receipts (their last status is in the entry of their message), and turns that say nothing or only what their automatic reply says. What
 	// follows with Follow is complete.
 	Said bool `json:"said,omitempty"`
 	// Follow keeps the answer open and sends records as they are written, one JSON object a line.
