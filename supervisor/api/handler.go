@@ -98,6 +98,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &writer{ResponseWriter: w}
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	err = rt.serve(s, out, r.WithContext(ctx), s.b.Attribute(ctx, c))
+	if max(r.ContentLength, out.n) > largeBody {
+		s.spare.later()
+	}
 	switch {
 	case err == nil:
 	case ctx.Err() != nil && s.endCtx.Err() == nil:
@@ -174,6 +177,7 @@ func writeJSON(w http.ResponseWriter, code int, v any) {
 type writer struct {
 	http.ResponseWriter
 	begun bool
+	n     int64 // bytes written
 }
 
 func (w *writer) WriteHeader(code int) {
@@ -183,7 +187,9 @@ func (w *writer) WriteHeader(code int) {
 
 func (w *writer) Write(b []byte) (int, error) {
 	w.begun = true
-	return w.ResponseWriter.Write(b)
+	n, err := w.ResponseWriter.Write(b)
+	w.n += int64(n)
+	return n, err
 }
 
 // Unwrap lets an http.ResponseController flush.

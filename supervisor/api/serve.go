@@ -167,6 +167,7 @@ type server struct {
 	log      *slog.Logger
 	endCtx   context.Context // ends with the first call of end
 	endNow   context.CancelFunc
+	spare    spare
 
 	mu        sync.Mutex // guards what follows
 	why       ending
