@@ -28,9 +28,9 @@ func (b *bodyFlags) add(c *cobra.Command) {
 }
 
 // addFrom gives a command the flag --from.
-func (b *bodyFlags) addFrom(c *cobra.Command) {
+func (b *bodyFlags) addFrom(a *app, c *cobra.Command) {
 	c.Flags().StringVar(&b.from, "from", "", "a label for the sender; marked unverified where it is not who asks")
-	noFiles(c, "from")
+	_ = c.RegisterFlagCompletionFunc("from", a.completeRoles(0, false))
 }
 
 // body is the text of a message: the words, a file, or standard input.

@@ -49,7 +49,7 @@ unconfirmed, 5 rejected, 6 queued. At most 262144 characters, and 60 broadcasts 
 	f.StringVar(&req.Team, "team", "", "to the roles of this team (default: your own)")
 	f.BoolVar(&req.All, "all", false, "to every role there is")
 	b.add(c)
-	b.addFrom(c)
+	b.addFrom(a, c)
 	f.BoolVar(&req.NoTag, "no-tag", false, "without [from:ROLE] in front")
 	f.BoolVar(&req.Queue, "queue", false, "queue it, instead of rejecting it, where a role waits for an answer")
 	f.DurationVar(&timeout, "timeout", 0, "how long to wait for the submits (default 5s)")

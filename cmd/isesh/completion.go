@@ -126,6 +126,20 @@ func (a *app) completeLayouts(_ *cobra.Command, args []string, _ string) ([]cobr
 	return offers, cobra.ShellCompDirectiveDefault
 }
 
+// completeList offers words for a flag that takes several with commas between them: those that are not there yet.
+func completeList(words []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndexByte(typed, ',')+1]
+		var offers []cobra.Completion
+		for _, w := range words {
+			if !slices.Contains(strings.Split(before, ","), w) {
+				offers = append(offers, before+w)
+			}
+		}
+		return offers, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // noFiles says of flags that their values are no files.
 func noFiles(c *cobra.Command, flags ...string) {
 	for _, name := range flags {

@@ -88,7 +88,7 @@ func (a *app) eventListCmd(use, short, example string, limit int) *cobra.Command
 		noFiles(c, "limit")
 	}
 	noFiles(c, "since")
-	_ = c.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(eventKinds, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("kind", completeList(eventKinds))
 	return c
 }
 

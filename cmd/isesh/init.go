@@ -46,7 +46,7 @@ func (a *app) initCmd() *cobra.Command {
 					Path string `json:"path"`
 				}{name})
 			}
-			a.note("wrote %s; change it, then: isesh start", name)
+			a.note("wrote %s: a lead, a developer and a reviewer. Change it, then: isesh layout check, isesh start", name)
 			return nil
 		},
 	}

@@ -96,7 +96,8 @@ counts in place of printing, and names what is still without an answer.`,
 		_ = c.RegisterFlagCompletionFunc(flag, a.completeRoles(0, false))
 	}
 	_ = c.RegisterFlagCompletionFunc("team", a.completeTeams)
-	for flag, words := range map[string][]string{"tag": messageTags, "kind": recordKinds, "day": {"today", "yesterday"}, "format": logFormats} {
+	_ = c.RegisterFlagCompletionFunc("kind", completeList(recordKinds))
+	for flag, words := range map[string][]string{"tag": messageTags, "day": {"today", "yesterday"}, "format": logFormats} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 	c.AddCommand(a.redactCmd())

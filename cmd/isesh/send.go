@@ -90,7 +90,7 @@ on waiting is printed, and the message must not be sent again.`,
 	fl.DurationVar(&f.timeout, "timeout", 0, "how long to wait for the submit (default 5s), or for the answer (default 100s)")
 	f.bodyFlags.add(c)
 	fl.BoolVar(&f.req.AsFile, "as-file", false, "put the text into a file and type where it is; long texts are sent so by themselves")
-	f.bodyFlags.addFrom(c)
+	f.bodyFlags.addFrom(a, c)
 	fl.BoolVar(&f.req.NoTag, "no-tag", false, "without [from:ROLE] in front")
 	fl.BoolVar(&f.req.Raw, "raw", false, "as it is, so that /clear is a command")
 	fl.BoolVar(&f.req.NoSubmit, "no-submit", false, "type it and leave it in the composer; also --submit=false")

@@ -88,7 +88,7 @@ When the time is over the exit code is 8.`,
 	c.MarkFlagsMutuallyExclusive("reply", "tag")
 	c.MarkFlagsMutuallyExclusive("reply", "from")
 	noFiles(c, "timeout", "reply", "since")
-	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(roleStates, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("state", completeList(roleStates))
 	_ = c.RegisterFlagCompletionFunc("tag", cobra.FixedCompletions(messageTags, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("from", a.completeRoles(0, false))
 	return c

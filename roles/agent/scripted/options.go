@@ -68,7 +68,8 @@ does; " THEN " joins several:
   EXIT N             ends with exit code N
 In directives {from} is the sender (user without a [from:x] tag), {text} the
 first line, {rest} what stands behind the prefix of the rule, {asked} the
-first line of the last message of the user, {answer} the answer to ASK.`
+first line of the last message of the user, or "the task" when there is none,
+{answer} the answer to ASK.`
 
 // Usage is the help text of the program.
 const Usage = `usage: isesh agent scripted [FLAGS]

@@ -1,6 +1,7 @@
 package scripted
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -126,7 +127,7 @@ func (a *agent) expand(t *turn, s string) string {
 	if !strings.Contains(s, "{") {
 		return s
 	}
-	return strings.NewReplacer("{from}", t.msg.from, "{text}", t.msg.firstLine(), "{rest}", t.rest, "{asked}", a.asked, "{answer}", t.answer).Replace(s)
+	return strings.NewReplacer("{from}", t.msg.from, "{text}", t.msg.firstLine(), "{rest}", t.rest, "{asked}", cmp.Or(a.asked, "the task"), "{answer}", t.answer).Replace(s)
 }
 
 func (a *agent) say(t *turn, lead, text string) {
