@@ -41,6 +41,9 @@ func (s *Supervisor) Send(ctx context.Context, c api.Caller, req api.SendRequest
 	if to == c.Role {
 		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "a role cannot send to itself"}
 	}
+	if to == roles.User && c.Role.Role == "" && req.Owes {
+		return api.Receipt{}, &api.Error{Code: api.CodeUsage, Message: "nobody answers what you ask yourself", Hint: "isesh list shows whom to ask"}
+	}
 	rec, err := s.message(c, to, req)
 	if err != nil {
 		return api.Receipt{}, err
@@ -167,7 +170,7 @@ func checkID(id string) error {
 		return nil
 	}
 	if err := roles.ValidID(id); err != nil {
-		return &api.Error{Code: api.CodeUsage, Message: err.Error(), Hint: "an id is 1 to 64 of A-Z a-z 0-9 . _ : -"}
+		return &api.Error{Code: api.CodeUsage, Message: err.Error()} // which says what an id is made of
 	}
 	return nil
 }
