@@ -14,7 +14,7 @@ import (
 	"isesh/supervisor/api"
 )
 
-// Whatever happens around them, messages are typed at most once and submitted at most once, each in a turn of its own; no key of ours meets
+// Whatever happens around them, messages are submitted at most once, each in a turn of its own, and typed again only when a person took them away; no key of ours meets
 // a menu; and each message comes to an end, or is held for a reason.
 func TestChance(t *testing.T) {
 	lives := 150
@@ -183,7 +183,7 @@ func (f *fate) judge(n int) {
 	defer f.a.mu.Unlock()
 	for i := range n {
 		text := fmt.Sprintf("message %d.", i)
-		if got := strings.Count(strings.Join(f.a.pastes, "|"), text); got > 1 {
+		if got := strings.Count(strings.Join(f.a.pastes, "|"), text); got > maxPastes {
 			f.Errorf("%q was pasted %d times", text, got)
 		}
 		if got := strings.Count(strings.Join(f.a.submitted, "|"), text); got > 1 {

@@ -75,6 +75,7 @@ func (r *runner) advance(ctx context.Context) bool {
 		return r.begin(ctx, now)
 	}
 	d := r.cur
+	r.watchStay(d, now)
 	if now.Before(d.retry) {
 		r.wakeAt(d.retry)
 		return false
@@ -82,11 +83,10 @@ func (r *runner) advance(ctx context.Context) bool {
 	if d.phase == stashing {
 		return r.afterStash(ctx, d, now)
 	}
-	v := judge(progress{
-		phase: d.phase, reading: r.reading, seen: r.shows(d), kin: kin(r.reading, d.text),
-		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
-	})
-	r.holdText = v.hold
+	v := judge(r.progress(d, now))
+	if r.holdText = v.hold; v.hold == heldMixed {
+		d.heldBy(heldMixed)
+	}
 	if v.wake > 0 {
 		r.wakeAt(d.at.Add(v.wake))
 	}
@@ -108,7 +108,14 @@ func (r *runner) advance(ctx context.Context) bool {
 		}
 		return r.enter(ctx, d)
 	case moveSubmitted:
-		r.submitted(d, v.why)
+		if d.stay.within != "" {
+			r.submittedBeside(d, v.why)
+		} else {
+			r.submitted(d, v.why)
+		}
+		return true
+	case moveAgain:
+		r.pasteAgain(d, v.why)
 		return true
 	case moveUnconfirmed:
 		r.finish(d, roles.StatusUnconfirmed, "", v.why)
@@ -226,7 +233,7 @@ func (r *runner) paste(ctx context.Context, d *delivery) bool {
 	}
 	r.doubt = nil
 	r.restOver(ctx)
-	next := d.rec.ID + ".p"
+	next := nth(d.rec.ID+".p", d.tossed+1)
 	guard := r.guard(next, control.CursorOn(r.prof.ComposerRow()))
 	guard.Conds = append(guard.Conds, r.composerAsRead()...) // a draft may have come since
 	fault("before the paste")
@@ -236,6 +243,8 @@ func (r *runner) paste(ctx context.Context, d *delivery) bool {
 	}
 	fault("after the paste")
 	r.step, d.phase, d.at, d.busy = next, pasting, time.Now(), r.state == agent.Busy
+	base := r.reading
+	d.stay = stay{from: d.at, base: &base}
 	r.look.urgently(d.at)
 	r.receipt(d, roles.StatusPasting, "tmux did the paste", next)
 	fault("after the receipt of the paste")

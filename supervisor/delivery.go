@@ -35,6 +35,8 @@ type delivery struct {
 	aside    *aside        // the draft that was put aside for it
 	stashes  int           // how often that was done
 	noStash  bool          // putting a draft aside for it did not help
+	tossed   int           // how many pastes of it came to nothing
+	stay     stay          // what was seen of the paste under way until its Enter
 	emptied  bool          // submitted, and since then the composer was seen without it
 	missing  time.Time     // handed back by the agent, and not in the composer any more since
 	above    int           // how often the screen showed its beginning above the composer before the Enter
@@ -59,6 +61,13 @@ func (d *delivery) now() api.Receipt {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.receipt
+}
+
+// heldBy tells why a message that is being typed does not go on.
+func (d *delivery) heldBy(why string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.receipt.Reason = why
 }
 
 func (d *delivery) set(status roles.Status, evidence, reason string) api.Receipt {

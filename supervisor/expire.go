@@ -41,7 +41,7 @@ func (r *runner) expire(now time.Time) {
 			r.wakeAt(at)
 			return // those behind it are younger
 		}
-		if p, _ := reached(r.step, d.rec.ID); p != waiting {
+		if r.marked(d) != waiting {
 			continue // it is being typed
 		}
 		if now.Before(d.expiring) {

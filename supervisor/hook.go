@@ -185,9 +185,14 @@ func (r *runner) heardPrompt(prompt string) {
 		r.unheard = slices.Delete(r.unheard, i, i+1)
 		return
 	}
-	if d := r.cur; d != nil && d.phase >= pasting && same(d.text) {
-		d.heard = true
-		return
+	if d := r.cur; d != nil && d.phase >= pasting {
+		if same(d.text) {
+			d.heard = true
+			return
+		}
+		if r.heardBeside(d, prompt) {
+			return
+		}
 	}
 	for _, d := range []*delivery{r.doubt, r.sent} {
 		if d == nil || d == r.cur || !same(d.text) {

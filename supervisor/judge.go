@@ -13,6 +13,11 @@ type progress struct {
 	reading  agent.Reading
 	seen     bool          // the composer shows the text, and nothing else
 	kin      bool          // what the composer shows can be the text drawn in another way: it holds nothing that the text does not
+	mixed    bool          // the composer shows the text and more
+	shown    bool          // the composer was seen to hold the text, alone or not
+	out      time.Duration // how long the composer has been seen without it, 0 when it is not
+	ours     bool          // nobody else has submitted it, and it may be pasted again
+	watched  time.Duration // how long this runner has watched for it
 	evidence string        // what proves a submit
 	since    time.Duration // since the last step
 	quiet    time.Duration // since the last output
@@ -28,6 +33,7 @@ const (
 	moveEnter
 	moveSubmitted
 	moveUnconfirmed
+	moveAgain // back into the queue: it was taken out of the composer, and Enter was never pressed
 )
 
 // verdict is a move, and why. With moveNone, wake says how long after the last step to decide again even if nothing is drawn.
@@ -58,7 +64,13 @@ func judge(p progress) verdict {
 			}
 			return verdict{wake: p.since - p.quiet + settledDraft}
 		}
-		if p.since >= seenWithin && p.reading.State == agent.Idle && p.quiet >= settledDraft {
+		if p.shown || p.mixed {
+			return judgeShown(p)
+		}
+		if p.since >= seenWithin && p.watched >= outFor && p.reading.State == agent.Idle && p.quiet >= settledDraft {
+			if p.ours && p.drew && p.out >= outFor {
+				return verdict{move: moveAgain, why: "the text never appeared in the composer, and Enter was not pressed"}
+			}
 			return verdict{move: moveUnconfirmed, why: unseen(p.reading)}
 		}
 		return verdict{hold: notYet(p.reading), wake: max(seenWithin, p.since+settledDraft)}
@@ -66,10 +78,7 @@ func judge(p progress) verdict {
 		if p.seen {
 			return verdict{move: moveEnter, why: "the composer shows the text"}
 		}
-		if p.since >= seenWithin && p.reading.State == agent.Idle {
-			return verdict{move: moveUnconfirmed, why: "the text left the composer before Enter was pressed"}
-		}
-		return verdict{hold: "the text is not in the composer any more", wake: max(seenWithin, p.since+settledDraft)}
+		return judgeShown(p)
 	case entered:
 		still := p.seen // not any draft: a person may be typing behind a submit
 		if still && p.drew && p.enters < maxEnters {
@@ -87,6 +96,25 @@ func judge(p progress) verdict {
 		return verdict{wake: max(confirmWithin, p.since+time.Second)}
 	}
 	return verdict{}
+}
+
+const notThere = "the text is not in the composer any more"
+
+// judgeShown decides on a text that was in the composer, that is there no more or not alone, and for which Enter was not pressed.
+func judgeShown(p progress) verdict {
+	switch {
+	case p.mixed:
+		return verdict{hold: heldMixed}
+	case p.out >= outFor && p.ours:
+		return verdict{move: moveAgain, why: "taken out of the composer before Enter was pressed"}
+	case p.reading.Draft && p.out == 0:
+		return verdict{hold: heldMixed} // a part of it may be in there still
+	case p.out > 0 && p.out < outFor:
+		return verdict{hold: notThere, wake: p.since - p.out + outFor}
+	case p.since >= seenWithin && p.watched >= outFor && p.reading.State == agent.Idle:
+		return verdict{move: moveUnconfirmed, why: "the text left the composer before Enter was pressed"}
+	}
+	return verdict{hold: notThere, wake: max(seenWithin, p.since+settledDraft)}
 }
 
 func unseen(reading agent.Reading) string {

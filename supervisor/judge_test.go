@@ -24,14 +24,23 @@ func TestJudge(t *testing.T) {
 		{"another text appeared and rests", progress{phase: pasting, reading: draft, drew: true, kin: true, since: time.Second, quiet: settledDraft}, moveEnter},
 		{"another text appeared and is still drawn", progress{phase: pasting, reading: draft, drew: true, kin: true, since: time.Second, quiet: settledDraft / 2}, moveNone},
 		{"a person's text appeared beside it", progress{phase: pasting, reading: draft, drew: true, since: time.Second, quiet: time.Minute}, moveNone},
-		{"and stays", progress{phase: pasting, reading: draft, drew: true, since: seenWithin, quiet: time.Minute}, moveUnconfirmed},
+		{"and stays", progress{phase: pasting, reading: draft, drew: true, since: seenWithin, watched: seenWithin, quiet: time.Minute}, moveUnconfirmed},
 		{"a draft that was there before the paste was drawn", progress{phase: pasting, reading: draft, quiet: time.Minute}, moveNone},
-		{"never appeared", progress{phase: pasting, reading: idle, since: seenWithin, quiet: time.Minute}, moveUnconfirmed},
+		{"never appeared", progress{phase: pasting, reading: idle, since: seenWithin, watched: seenWithin, quiet: time.Minute}, moveUnconfirmed},
+		{"never appeared, though others were drawn: it has been read, and taken out at once", progress{phase: pasting, reading: idle, since: seenWithin, watched: seenWithin, out: seenWithin, drew: true, ours: true, quiet: time.Minute}, moveAgain},
+		{"never appeared, and nothing was drawn: it may not have been read", progress{phase: pasting, reading: idle, since: seenWithin, watched: seenWithin, out: seenWithin, ours: true, quiet: time.Minute}, moveUnconfirmed},
+		{"pasted long ago under an earlier supervisor: not before this one has looked for a while", progress{phase: pasting, reading: idle, since: time.Hour, quiet: time.Minute}, moveNone},
+		{"beside a person's text", progress{phase: pasting, reading: draft, mixed: true, drew: true, since: time.Hour, watched: time.Hour, quiet: time.Minute}, moveNone},
+		{"beside a person's text that is changed", progress{phase: pasting, reading: draft, shown: true, drew: true, since: time.Hour, watched: time.Hour, quiet: time.Minute}, moveNone},
+		{"taken out, a moment ago", progress{phase: pasting, reading: idle, shown: true, out: outFor / 2, ours: true, since: time.Hour, watched: time.Hour}, moveNone},
+		{"taken out", progress{phase: pasting, reading: idle, shown: true, out: outFor, ours: true, since: outFor, watched: outFor}, moveAgain},
+		{"taken out and another text typed", progress{phase: pasted, reading: draft, shown: true, out: outFor, ours: true, since: outFor, watched: outFor}, moveAgain},
+		{"taken out, perhaps submitted", progress{phase: pasted, reading: idle, shown: true, out: outFor, since: outFor, watched: outFor}, moveNone},
+		{"taken out, perhaps submitted: no proof came", progress{phase: pasted, reading: idle, shown: true, out: outFor, since: seenWithin, watched: outFor}, moveUnconfirmed},
 		{"never appeared, but the agent is busy", progress{phase: pasting, reading: agent.Reading{State: agent.Busy}, since: seenWithin, quiet: time.Minute}, moveNone},
 		{"a menu opened after the paste", progress{phase: pasting, reading: menu, seen: true, since: time.Hour, quiet: time.Hour}, moveNone},
 		{"a menu opened before the Enter", progress{phase: pasted, reading: menu, seen: true, since: time.Hour, quiet: time.Hour}, moveNone},
 		{"Enter was refused, the text is there", progress{phase: pasted, reading: draft, seen: true}, moveEnter},
-		{"somebody took the text away", progress{phase: pasted, reading: idle, since: seenWithin}, moveUnconfirmed},
 		{"proof", progress{phase: entered, reading: idle, evidence: "busy"}, moveSubmitted},
 		{"proof behind a menu", progress{phase: entered, reading: menu, evidence: "echo"}, moveSubmitted},
 		{"a menu without proof", progress{phase: entered, reading: menu, since: time.Hour, quiet: time.Hour}, moveNone},
@@ -47,7 +56,7 @@ func TestJudge(t *testing.T) {
 			is := is.New(t)
 			got := judge(tt.in)
 			is.Equal(got.move, tt.want)
-			if got.move == moveNone && tt.in.reading.State != agent.Waiting {
+			if got.move == moveNone && tt.in.reading.State != agent.Waiting && got.hold != heldMixed {
 				is.True(got.wake > 0) // what is not decided now is decided later, even if nothing is drawn
 			}
 			if tt.in.phase != entered && got.move == moveSubmitted {

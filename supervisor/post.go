@@ -236,7 +236,9 @@ func await(ctx context.Context, d *delivery, within time.Duration) api.Receipt {
 		select {
 		case <-d.done: // --no-submit ends at pasted
 		default:
-			now.Reason = fmt.Sprintf("typed as far as %q, the proof of the submit is still awaited", now.Status)
+			if now.Reason != heldMixed {
+				now.Reason = fmt.Sprintf("typed as far as %q, the proof of the submit is still awaited", now.Status)
+			}
 			now.Status = roles.StatusUnconfirmed
 		}
 	case roles.StatusAccepted:

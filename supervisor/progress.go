@@ -13,7 +13,7 @@ import (
 
 // reached reads a mark: how far tmux has come with the message of that id, and the how many-th time that step was done. The mark is part of the command that
 // types, so it is right also when the answer was lost or the supervisor ended.
-func reached(mark, id string) (p phase, enters int) {
+func reached(mark, id string) (p phase, times int) {
 	step, ok := strings.CutPrefix(mark, id+".")
 	if !ok || step == "" {
 		return waiting, 0
@@ -29,27 +29,28 @@ func reached(mark, id string) (p phase, enters int) {
 	case 's':
 		return stashing, n
 	case 'p':
-		return pasting, 0
+		return pasting, n
 	case 'e':
 		return entered, n
 	}
 	return waiting, 0
 }
 
-// nth is the mark of a step that is done for the nth time.
-func nth(mark string, n int) string {
-	if n == 1 {
-		return mark
+// marked is how far the mark on the pane says that a message has come that is in the queue: waiting when it tells of what is known to have come
+// to nothing.
+func (r *runner) marked(d *delivery) phase {
+	p, n := reached(r.step, d.rec.ID)
+	if p == stashing && n <= d.stashes || p == pasting && n <= d.tossed {
+		return waiting
 	}
-	return mark + strconv.Itoa(n)
+	return p
 }
 
 // catchUp brings the delivery under way to where the mark on the pane says it is. Nothing that the mark proves to have been done is done again.
 func (r *runner) catchUp(now time.Time) {
 	if r.cur == nil {
 		i := slices.IndexFunc(r.queue, func(d *delivery) bool {
-			p, n := reached(r.step, d.rec.ID)
-			return p != waiting && !(p == stashing && n <= d.stashes)
+			return r.marked(d) != waiting
 		})
 		if i < 0 {
 			return
@@ -64,9 +65,15 @@ func (r *runner) catchUp(now time.Time) {
 		d.phase, d.at, d.retry, d.aside, d.stashes = stashing, now, time.Time{}, &aside{}, times
 		r.aside = d.aside
 		r.receipt(d, roles.StatusQueued, "the mark on the pane says that a draft is put aside", r.step)
-	case p == pasting && d.phase <= stashing:
-		d.phase, d.at, d.retry, d.busy = pasting, now, time.Time{}, d.rec.Now
-		r.receipt(d, roles.StatusPasting, "the mark on the pane says so", r.step)
+	case p == pasting && d.phase <= stashing && times > d.tossed:
+		at, known, shown := r.recallPaste(d, now)
+		d.phase, d.at, d.retry, d.busy, d.tossed = pasting, at, time.Time{}, d.rec.Now, times-1
+		d.stay = stay{from: now, shown: shown}
+		if known {
+			d.set(roles.StatusPasting, "", "")
+		} else {
+			r.receipt(d, roles.StatusPasting, "the mark on the pane says so", r.step)
+		}
 	case p == entered && (d.phase != entered || d.enters < times):
 		if d.phase != pasted && d.phase != entered {
 			// What the composer held before the Enter is known: it was this text.
@@ -76,6 +83,20 @@ func (r *runner) catchUp(now time.Time) {
 		d.phase, d.at, d.retry, d.enters = entered, now, time.Time{}, times
 		r.receipt(d, roles.StatusEntered, "the mark on the pane says so", r.step)
 	}
+}
+
+// progress is all that decides the next move of a delivery, as it is now.
+func (r *runner) progress(d *delivery, now time.Time) progress {
+	p := progress{
+		phase: d.phase, reading: r.reading, seen: r.shows(d), kin: kin(r.reading, d.text),
+		evidence: r.evidence(d), since: now.Sub(d.at), quiet: r.look.quietFor(now), drew: r.look.out.After(d.at), enters: d.enters,
+	}
+	if d.phase < entered {
+		p.mixed, p.shown = r.prof.Mixed(r.reading, d.text), d.stay.shown
+		p.out, p.watched = d.stay.outSince(now), now.Sub(d.stay.from)
+		p.ours = p.out > 0 && d.tossed+1 < maxPastes && r.untouched(d)
+	}
+	return p
 }
 
 // shows reports that the composer holds the message under way and nothing else: as it was pasted, or as it looked before the Enter.
@@ -107,11 +128,13 @@ func (r *runner) blocked(d *delivery) string {
 
 // evidence says what proves that the message under way was submitted, "" when nothing does yet.
 func (r *runner) evidence(d *delivery) string {
-	if d.heard {
+	switch {
+	case d.heard && d.stay.within != "":
+		return withinHook
+	case d.heard:
 		return "hook"
-	}
-	if d.phase != entered {
-		return ""
+	case d.phase != entered:
+		return r.besideProof(d)
 	}
 	after, ok := r.withoutDraft(d)
 	if !ok {

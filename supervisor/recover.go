@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"isesh/control"
@@ -149,8 +148,8 @@ func (r *runner) recallReturned(d *delivery) {
 
 // recallLeft finds the message that an earlier supervisor left in the composer, as it was asked to. The mark on the pane tells which it may be.
 func (r *runner) recallLeft(kept []*delivery) {
-	id, ok := strings.CutSuffix(r.step, ".p")
-	if !ok || r.doubt != nil || slices.ContainsFunc(kept, func(d *delivery) bool { return d.rec.ID == id }) {
+	id := markedID(r.step)
+	if p, _ := reached(r.step, id); p != pasting || r.doubt != nil || slices.ContainsFunc(kept, func(d *delivery) bool { return d.rec.ID == id }) {
 		return
 	}
 	rec, receipts, err := r.s.log.Get(id)
@@ -191,6 +190,7 @@ func (s *Supervisor) kept(e roles.Entry) ([]*delivery, error) {
 			continue
 		}
 		d := s.newDelivery(rec, text)
+		d.tossed = tossed(rec)
 		d.parkIt.Do(func() { close(d.parked) })
 		out = append(out, d)
 	}
