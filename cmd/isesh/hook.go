@@ -35,9 +35,9 @@ func (a *app) hookCmd() *cobra.Command {
 		Short:   "Tell the supervisor what an agent's hook was told",
 		Long: `hook is run by the hooks of an agent, with the event's JSON on standard input. The
 events are stop, stop-failure, user-prompt-submit, session-start and session-end;
-others are ignored. It never
-holds an agent up: the exit code is always 0, and it prints nothing but what the
-supervisor has for the agent. -v says on standard error what went wrong.`,
+others are ignored. It never holds an agent up: the exit code is always 0, and it prints
+nothing but what the supervisor has for the agent. -v says on standard error what went
+wrong.`,
 		Example: `  isesh hook stop
   isesh hook session-start`,
 		Args:               cobra.ArbitraryArgs,

@@ -47,7 +47,8 @@ func (a *app) logCmd() *cobra.Command {
 		Long: `log prints who said what to whom, one line a message, oldest first, with how long
 ago it was and how far it came. What people typed into agents, how turns ended,
 approvals, denials, cancels and notices are part of it. Long messages are cut; --full
-prints them whole, --json one object a line with every step of every message.
+prints them whole, -v also what says little, --json each record as an object on a line.
+The steps of a message are in isesh status ID.
 
 All that is picked has to fit: isesh log --tag TASK --from gestor --day today. --summary
 counts in place of printing, and names what is still without an answer.`,

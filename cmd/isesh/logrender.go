@@ -20,7 +20,7 @@ type logRenderer struct {
 	width int    // of the terminal; 0: lines are not cut
 	full  bool   // print texts whole
 	clock bool   // print the time of day instead of the age, which would be wrong soon
-	steps bool   // print every step of every message
+	steps bool   // print what says little, too: read marks, mute turns, and the steps that come
 	whole bool   // print every entry there is: one was asked for by its id
 	team  string // a team that goes without saying
 

@@ -37,8 +37,9 @@ func (a *app) waitCmd() *cobra.Command {
 starting, idle, busy, waiting, dead, unknown. It prints the state that was reached.
 
 With --reply it waits for the answer to a message, as send --wait does, and prints it,
-with the same exit codes. With --tag or --from it waits for a message to you that has
-the tag, or is from the role; from now on, or since --since.
+with the same exit codes. With --tag, --from or both it waits for a message that has the
+tag, or is from the role, whoever it is for; without --from, within your team. It counts
+what comes from now on, or since --since. One that is for you is taken with that.
 
 When the time is over the exit code is 8.`,
 		Example: `  isesh wait dev --state idle --timeout 10m
