@@ -206,69 +206,28 @@ func (c *Client) WhoAmI(ctx context.Context) (WhoAmI, error) {
 // Log calls yield for each entry that q picks, oldest first, from the calling goroutine. With q.Follow it goes on, across replacements of the supervisor, until
 // ctx ends (whose error it returns) or the supervisor is stopped. An error of yield ends it and is returned.
 func (c *Client) Log(ctx context.Context, q LogQuery, yield func(Entry) error) error {
-	seen := map[string]bool{} // records of the time q.Since, after a replacement
-	for {
-		err := c.logOnce(ctx, q, func(e Entry) error {
-			if seen[e.ID] {
-				return nil
-			}
-			if q.Follow {
-				if !e.Time.Equal(q.Since) {
-					clear(seen)
-				}
-				seen[e.ID] = true
-				q.Since, q.Limit = e.Time, 0
-			}
-			return yield(e)
-		})
-		var gone *goneError
-		if !errors.As(err, &gone) || gone.why != endReplace {
-			return err
-		}
+	once := func(yield func(Entry) error) error { return stream(ctx, c, "/v1/log", q.values(), q.Follow, yield) }
+	if !q.Follow {
+		return untilTaken(once, yield)
 	}
-}
-
-func (c *Client) logOnce(ctx context.Context, q LogQuery, yield func(Entry) error) error {
-	resp, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/log", query: q.values(), safe: true})
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	for d := json.NewDecoder(resp.Body); ; {
-		var line logLine
-		switch err := d.Decode(&line); {
-		case err == io.EOF && !q.Follow:
-			return nil
-		case err != nil:
-			return broken(ctx, err, "")
-		case line.Ending != endNot:
-			return &goneError{line.Ending}
-		case line.Error != nil:
-			return line.Error
-		}
-		if err := yield(line.Entry); err != nil {
-			return err
-		}
-	}
+	return goOn(once, yield, func(e Entry) (string, time.Time) { return e.ID, e.Time }, func(t time.Time) { q.Since, q.Limit = t, 0 })
 }
 
 // Events calls yield for each event that q picks, as Log does for entries.
 func (c *Client) Events(ctx context.Context, q EventQuery, yield func(roles.Event) error) error {
-	seen := map[roles.Event]bool{} // those of the time q.Since, after a replacement
+	once := func(yield func(roles.Event) error) error {
+		return stream(ctx, c, "/v1/events", q.values(), q.Follow, yield)
+	}
+	if !q.Follow {
+		return untilTaken(once, yield)
+	}
+	return goOn(once, yield, func(e roles.Event) (roles.Event, time.Time) { return e, e.Time }, func(t time.Time) { q.Since, q.Limit = t, 0 })
+}
+
+// untilTaken asks once, and again while a supervisor that is being replaced has begun nothing.
+func untilTaken[T any](once func(yield func(T) error) error, yield func(T) error) error {
 	for {
-		err := c.eventsOnce(ctx, q, func(e roles.Event) error {
-			if seen[e] {
-				return nil
-			}
-			if q.Follow {
-				if !e.Time.Equal(q.Since) {
-					clear(seen)
-				}
-				seen[e] = true
-				q.Since, q.Limit = e.Time, 0
-			}
-			return yield(e)
-		})
+		err := once(yield)
 		var gone *goneError
 		if !errors.As(err, &gone) || gone.why != endReplace {
 			return err
@@ -276,8 +235,28 @@ func (c *Client) Events(ctx context.Context, q EventQuery, yield func(roles.Even
 	}
 }
 
-func (c *Client) eventsOnce(ctx context.Context, q EventQuery, yield func(roles.Event) error) error {
-	resp, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/events", query: q.values(), safe: true})
+// goOn follows across replacements of the supervisor: from says where to go on, and what was passed on of that very time is not passed on again.
+func goOn[T any, K comparable](once func(yield func(T) error) error, yield func(T) error, key func(T) (K, time.Time), from func(time.Time)) error {
+	seen := map[K]bool{} // of the time last
+	var last time.Time
+	return untilTaken(once, func(v T) error {
+		k, at := key(v)
+		if seen[k] {
+			return nil
+		}
+		if !at.Equal(last) {
+			clear(seen)
+			last = at
+			from(at)
+		}
+		seen[k] = true
+		return yield(v)
+	})
+}
+
+// stream calls yield for each line of an answer, until its end, which of an answer that is followed is an error.
+func stream[T any](ctx context.Context, c *Client, path string, q url.Values, follow bool, yield func(T) error) error {
+	resp, err := c.do(ctx, call{method: http.MethodGet, path: path, query: q, safe: true})
 	if err != nil {
 		return err
 	}
@@ -285,14 +264,15 @@ func (c *Client) eventsOnce(ctx context.Context, q EventQuery, yield func(roles.
 	for d := json.NewDecoder(resp.Body); ; {
 		var raw json.RawMessage
 		var last failure
-		var e roles.Event
+		var v T
 		err := d.Decode(&raw)
+		if err == io.EOF && !follow {
+			return nil
+		}
 		if err == nil {
 			err = json.Unmarshal(raw, &last)
 		}
 		switch {
-		case err == io.EOF && !q.Follow:
-			return nil
 		case err != nil:
 			return broken(ctx, err, "")
 		case last.Ending != endNot:
@@ -300,10 +280,10 @@ func (c *Client) eventsOnce(ctx context.Context, q EventQuery, yield func(roles.
 		case last.Error != nil:
 			return last.Error
 		}
-		if err := json.Unmarshal(raw, &e); err != nil {
+		if err := json.Unmarshal(raw, &v); err != nil {
 			return broken(ctx, err, "")
 		}
-		if err := yield(e); err != nil {
+		if err := yield(v); err != nil {
 			return err
 		}
 	}

@@ -58,12 +58,6 @@ type startLine struct {
 	Error    *Error       `json:"error,omitempty"`
 }
 
-// logLine is a line of the log: an entry or, as the last one, an error.
-type logLine struct {
-	Entry
-	failure
-}
-
 // receiptAnswer is the answer about a message.
 type receiptAnswer struct {
 	Receipt Receipt        `json:"receipt"`
