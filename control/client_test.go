@@ -123,7 +123,7 @@ func TestGuardRefuses(t *testing.T) {
 		is.NoErr(c.Keys(ctx, guardOf(p), control.Literal("menu: 100% a,b} #[x]"), "Enter"))
 		until(t, c, p.ID, func(s control.Snapshot) bool { return s.CursorY == 2 })
 		is.NoErr(c.Keys(ctx, guardOf(p), control.Literal("❯ in")))
-		sees(t, c, p.ID, "❯ in")
+		at := sees(t, c, p.ID, "❯ in")
 		with := func(change func(g *control.Guard)) control.Guard {
 			g := guardOf(p)
 			change(&g)
@@ -143,6 +143,8 @@ func TestGuardRefuses(t *testing.T) {
 			{"second condition", conds(control.Row("menu"), control.Not(control.Row("a,b}"))), control.Screen},
 			{"cursor elsewhere", conds(control.CursorOn("^menu")), control.Screen},
 			{"cursor above", conds(control.Any(control.CursorBelow("nowhere"), control.CursorOn("menu"))), control.Screen},
+			{"cursor in another column", conds(control.CursorAt(at.CursorX+1, at.CursorY)), control.Screen},
+			{"cursor in another row", conds(control.CursorAt(at.CursorX, at.CursorY-1)), control.Screen},
 			{"never", conds(control.Any()), control.Screen},
 		}
 		for _, cs := range cases {
@@ -163,7 +165,13 @@ func TestGuardRefuses(t *testing.T) {
 				t.Errorf("%s: %v", cond, err)
 			}
 		}
-		is.NoErr(c.Keys(ctx, conds(holds...), "!"))
+		at = sees(t, c, p.ID, strings.Repeat(".", len(holds)))
+		there := control.CursorAt(at.CursorX, at.CursorY)
+		is.NoErr(c.Keys(ctx, conds(there), "."))
+		holds = append(holds, there)
+		at = sees(t, c, p.ID, strings.Repeat(".", len(holds)))
+		is.Equal(reason(c.Keys(ctx, conds(there), "T")), string(control.Screen)) // what was typed has moved it
+		is.NoErr(c.Keys(ctx, conds(append(holds[:len(holds)-1:len(holds)-1], control.CursorAt(at.CursorX, at.CursorY))...), "!"))
 		s := sees(t, c, p.ID, "!")
 		is.True(strings.Contains(s.Screen, "❯ in"+strings.Repeat(".", len(holds))+"!"))
 		is.True(!strings.Contains(s.Screen, "T"))

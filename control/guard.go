@@ -60,6 +60,15 @@ func CursorBelow(re string) Cond {
 	return rowCond("cursor on or below a row", re, "#{&&:#{!=:%[1]s,0},#{e|<=:%[1]s,#{e|+:#{cursor_y},1}}}")
 }
 
+// CursorAt holds when the cursor is in this very cell, counted from 0 as in
+// Pane. Behind the last column of a full row it is at Width.
+func CursorAt(x, y int) Cond {
+	return Cond{
+		format: fmt.Sprintf("#{&&:#{==:#{cursor_x},%d},#{==:#{cursor_y},%d}}", x, y),
+		text:   fmt.Sprintf("cursor in column %d of row %d", x, y),
+	}
+}
+
 // Not holds when c does not.
 func Not(c Cond) Cond {
 	if c.err != nil {

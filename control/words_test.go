@@ -109,6 +109,7 @@ func TestConditions(t *testing.T) {
 		{NoRow("a#[0-9]"), "#{==:#{C/r:a(##)[0-9]},0}", `no row matching "a#[0-9]"`},
 		{CursorOn("^❯"), "#{==:#{C/r:^❯},#{e|+:#{cursor_y},1}}", `cursor on the first row matching "^❯"`},
 		{CursorBelow("a"), "#{&&:#{!=:#{C/r:a},0},#{e|<=:#{C/r:a},#{e|+:#{cursor_y},1}}}", `cursor on or below a row matching "a"`},
+		{CursorAt(3, 14), "#{&&:#{==:#{cursor_x},3},#{==:#{cursor_y},14}}", "cursor in column 3 of row 14"},
 		{Not(Row("a")), "#{==:#{!=:#{C/r:a},0},0}", `not (row matching "a")`},
 		{All(), "", "true"},
 		{All(Row("a")), "#{!=:#{C/r:a},0}", `row matching "a"`},

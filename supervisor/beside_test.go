@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -347,4 +349,35 @@ func (g *stage) marks(id string) (out []string) {
 		}
 	}
 	return out
+}
+
+// The same in tmux, with an agent that draws late: what a person has just typed is not seen before the paste.
+func TestBesideADraftInTmux(t *testing.T) {
+	for _, c := range []struct {
+		name, key string
+		turns     []string
+		evidence  string
+	}{
+		{"cleared", "C-u", []string{"message"}, ""},
+		{"sent", "Enter", []string{begun + "message"}, withinHook},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			is := is.New(t)
+			g := newRig(t)
+			g.serve()
+			g.start("t", g.role("dev", "--draw-delay", "200ms"))
+			g.cli("send-keys", "-t", "=isesh-t:dev", "-l", begun)
+			got := must(g.sup.Send(context.Background(), g.person(), api.SendRequest{To: "t/dev", Text: "message", Within: "1ms"}))
+			g.until("it is held", func() bool { return g.sup.runner(address("t/dev")).view().role.Held == heldMixed })
+			g.cli("send-keys", "-t", "=isesh-t:dev", c.key)
+			g.soon("the end", func() bool { return g.status(got.ID) == roles.StatusAnswered })
+			texts, _ := g.turns("dev")
+			is.Equal(texts, c.turns)
+			if c.evidence != "" {
+				_, recs, err := g.sup.log.Get(got.ID)
+				is.NoErr(err)
+				is.True(slices.ContainsFunc(recs, func(r roles.Record) bool { return r.Evidence == c.evidence }))
+			}
+		})
+	}
 }

@@ -27,6 +27,10 @@ const (
 	settledDraft = 700 * time.Millisecond
 	// refusedRetry is how soon a refused paste or Enter is tried again when nothing new was drawn.
 	refusedRetry = 250 * time.Millisecond
+	// atOnce is how many refusals in a row, because the screen had changed, only have it looked at again.
+	atOnce = 3
+	// strictTries is after how many refusals an Enter does without the exact cursor and rows that were seen: not every program keeps them still.
+	strictTries = 8
 	// offAgain is how often a pane whose input is switched off is looked at while something waits for it: tmux tells nobody when it is
 	// switched on.
 	offAgain = 1 * time.Second
@@ -242,7 +246,7 @@ func (r *runner) paste(ctx context.Context, d *delivery) bool {
 		return r.refused(ctx, d, err)
 	}
 	fault("after the paste")
-	r.step, d.phase, d.at, d.busy = next, pasting, time.Now(), r.state == agent.Busy
+	r.step, d.phase, d.at, d.busy, d.refusals = next, pasting, time.Now(), r.state == agent.Busy, 0
 	base := r.reading
 	d.stay = stay{from: d.at, base: &base}
 	r.look.urgently(d.at)
@@ -256,10 +260,16 @@ func (r *runner) paste(ctx context.Context, d *delivery) bool {
 func (r *runner) enter(ctx context.Context, d *delivery) bool {
 	next := nth(d.rec.ID+".e", d.enters+1)
 	fault("before the Enter")
-	err := r.term.Keys(ctx, r.guard(next, control.CursorBelow(r.prof.ComposerRow())), r.prof.Keys().Submit)
+	guard := r.guard(next, control.CursorBelow(r.prof.ComposerRow()))
+	if d.refusals < strictTries {
+		// What was typed since the look has moved the cursor or changed a row.
+		guard.Conds = append(append(guard.Conds, control.CursorAt(r.facts.CursorX, r.facts.CursorY)), r.composerAsRead()...)
+	}
+	err := r.term.Keys(ctx, guard, r.prof.Keys().Submit)
 	if err != nil {
 		return r.refused(ctx, d, err)
 	}
+	d.refusals = 0
 	fault("after the Enter")
 	r.step, d.phase, d.at = next, entered, time.Now()
 	r.look.urgently(d.at)
@@ -284,12 +294,20 @@ func (r *runner) guard(next string, composer control.Cond) control.Guard {
 
 // refused puts a delivery back where it was before the step that tmux refused, or failed to do, and has the screen looked at again.
 func (r *runner) refused(ctx context.Context, d *delivery, err error) bool {
-	d.retry = time.Now().Add(refusedRetry)
-	r.wakeAt(d.retry)
 	r.look.now()
 	var refused *control.Refused
+	if errors.As(err, &refused) && refused.Reason == control.Screen {
+		if d.refusals++; d.refusals <= atOnce { // it was redrawn: the next look tells, and the step can follow it at once
+			if d.phase == waiting {
+				r.requeue(d)
+			}
+			return false
+		}
+	}
+	d.retry = time.Now().Add(refusedRetry)
+	r.wakeAt(d.retry)
 	switch {
-	case errors.As(err, &refused):
+	case refused != nil:
 		r.holdText = "the screen changed"
 		r.slog.Debug("tmux refused a step", "id", d.rec.ID, "why", refused.Reason)
 	case errors.Is(err, errNoClient):

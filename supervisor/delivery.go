@@ -30,6 +30,7 @@ type delivery struct {
 	before   agent.Reading // the screen before the Enter
 	assumed  bool          // before was not seen: an earlier supervisor pressed Enter
 	retry    time.Time     // not before this, after a refusal
+	refusals int           // of the next step, in a row, because the screen had changed
 	busy     bool          // it was pasted while the agent was at something else
 	heard    bool          // a hook of the agent has told of it
 	aside    *aside        // the draft that was put aside for it

@@ -125,7 +125,9 @@ func (r *runner) composerAsRead() (conds []control.Cond) {
 	}
 	for y := top; y <= max(top, end); y++ {
 		if y < top+first || y > end-last {
-			conds = append(conds, control.Row(literal(strings.TrimRight(rows[y], " "))+"$"))
+			if row := control.Row(literal(strings.TrimRight(rows[y], " ")) + "$"); row.Err() == nil {
+				conds = append(conds, row)
+			}
 		}
 	}
 	return conds

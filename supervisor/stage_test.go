@@ -26,7 +26,7 @@ type actor struct {
 	dead, gone, inMode, inputOff, connected bool
 	step                                    string
 	shown                                   string // what tmux has on the screen
-	cursorY                                 int
+	cursorX, cursorY                        int
 	menuShown                               bool
 	out                                     *stageOutput
 
@@ -46,6 +46,7 @@ type actor struct {
 	saysSo       bool                                    // the transcript tells of an interrupt
 	handsBack    bool                                    // Escape puts the prompt back
 	deafToStash  bool                                    // Ctrl-S does nothing
+	restless     bool                                    // the cursor is never where it was seen
 	noEcho       bool                                    // the transcript does not show what was submitted
 	clearSlow    time.Duration                           // Escape takes so long to clear a draft
 	before, done func(a *actor, what, step string) error // hooks around a step of tmux, called with mu held; an error is the reply
@@ -163,7 +164,10 @@ func (a *actor) draw() {
 		top = append(top, "")
 	}
 	rows := append(top, box...)
-	a.cursorY = stageRows - 3
+	a.cursorX, a.cursorY = 2, stageRows-3
+	if last := box[len(box)-3]; a.composer != "" && !a.menu {
+		a.cursorX = len([]rune(last))
+	}
 	a.shown = strings.Join(rows, "\n")
 	a.out.write(a.shown)
 }
@@ -179,7 +183,7 @@ func (a *actor) Snapshot(context.Context) (control.Snapshot, error) {
 	}
 	return control.Snapshot{Screen: a.shown, At: time.Now(), Pane: control.Pane{
 		ID: "%1", PID: actorPID, Dead: a.dead, DeadStatus: 1, InMode: a.inMode, InputOff: a.inputOff,
-		CursorX: 2, CursorY: a.cursorY, Width: 80, Height: stageRows, Step: a.step,
+		CursorX: a.cursorX, CursorY: a.cursorY, Width: 80, Height: stageRows, Step: a.step,
 	}}, nil
 }
 
@@ -187,6 +191,10 @@ func (a *actor) Snapshot(context.Context) (control.Snapshot, error) {
 var rowCondition = regexp.MustCompile(`^(row|no row|cursor on the first row|cursor on or below a row) matching (".*")$`)
 
 func (a *actor) holds(c control.Cond) bool {
+	var x, y int
+	if n, _ := fmt.Sscanf(c.String(), "cursor in column %d of row %d", &x, &y); n == 2 {
+		return x == a.cursorX && y == a.cursorY && !a.restless
+	}
 	m := rowCondition.FindStringSubmatch(c.String())
 	if m == nil {
 		panic("the stage does not know the condition " + c.String())
