@@ -29,7 +29,7 @@ const (
 	refusedRetry = 250 * time.Millisecond
 	// atOnce is how many refusals in a row, because the screen had changed, only have it looked at again.
 	atOnce = 3
-	// strictTries is after how many refusals an Enter does without the exact cursor and rows that were seen: not every program keeps them still.
+	// strictTries is after how many refusals an Enter does without the very cell of the cursor: not every program keeps it still.
 	strictTries = 8
 	// offAgain is how often a pane whose input is switched off is looked at while something waits for it: tmux tells nobody when it is
 	// switched on.
@@ -262,8 +262,8 @@ func (r *runner) enter(ctx context.Context, d *delivery) bool {
 	fault("before the Enter")
 	guard := r.guard(next, control.CursorBelow(r.prof.ComposerRow()))
 	if d.refusals < strictTries {
-		// What was typed since the look has moved the cursor or changed a row.
-		guard.Conds = append(append(guard.Conds, control.CursorAt(r.facts.CursorX, r.facts.CursorY)), r.composerAsRead()...)
+		// What was typed since the look has moved the cursor. The rows themselves would tell the text to tmux's log of commands.
+		guard.Conds = append(guard.Conds, control.CursorAt(r.facts.CursorX, r.facts.CursorY))
 	}
 	err := r.term.Keys(ctx, guard, r.prof.Keys().Submit)
 	if err != nil {

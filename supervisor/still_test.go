@@ -74,7 +74,7 @@ func TestEnterOnWhatWasSeen(t *testing.T) {
 	})
 }
 
-// Whatever a message is made of, tmux finds the rows again that it has shown.
+// Whatever a message is made of, the cursor is where it was seen.
 func TestEnterOnOddTexts(t *testing.T) {
 	is := is.New(t)
 	g := newRig(t)
