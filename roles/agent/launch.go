@@ -26,19 +26,11 @@ func (p *Profile) Launch(argv []string, w Wiring) (argv2 []string, env map[strin
 	if len(argv) == 0 {
 		return nil, nil, fmt.Errorf("launching %s: the command is empty", p.name)
 	}
-	words := map[string]string{}
-	for _, m := range p.spec.Match {
-		words[m] = p.name
-	}
-	at, _ := programWord(argv, words)
-	named := at >= 0
-	if !named { // a wrapper of the user's own: it is expected to hand its arguments on
-		at = 0
-	}
+	at, named := p.program(argv)
 	l := launch{p: p, w: w, paths: map[string]string{}}
 	var add []string
 	for _, a := range p.spec.Launch.Args {
-		if a.If == "prompt" && w.Prompt == "" || a.If == "session" && w.SessionID == "" || a.If == "named" && !named || given(argv[at+1:], a.Unless) || !needed(argv[at+1:], a.When) {
+		if a.If == "prompt" && w.Prompt == "" || a.If == "session" && w.SessionID == "" || !a.applies(argv[at+1:], named) {
 			continue
 		}
 		for _, word := range a.Add {
@@ -59,6 +51,33 @@ func (p *Profile) Launch(argv []string, w Wiring) (argv2 []string, env map[strin
 		}
 	}
 	return slices.Insert(slices.Clone(argv), at+1, add...), env, nil
+}
+
+// WiresHooks tells whether Launch adds to this command line what makes the agent call isesh's hooks.
+func (p *Profile) WiresHooks(argv []string) bool {
+	if len(argv) == 0 {
+		return false
+	}
+	at, named := p.program(argv)
+	return slices.ContainsFunc(p.spec.Launch.Args, func(a ArgSpec) bool { return a.Hooks && a.applies(argv[at+1:], named) })
+}
+
+// program finds the word that names the program. Where none does it is the first: a wrapper of the user's own, which is expected to hand its
+// arguments on.
+func (p *Profile) program(argv []string) (at int, named bool) {
+	words := map[string]string{}
+	for _, m := range p.spec.Match {
+		words[m] = p.name
+	}
+	if at, _ = programWord(argv, words); at < 0 {
+		return 0, false
+	}
+	return at, true
+}
+
+// applies tells whether the arguments that the user gave leave room for these.
+func (a ArgSpec) applies(args []string, named bool) bool {
+	return (a.If != "named" || named) && !given(args, a.Unless) && needed(args, a.When)
 }
 
 // given tells whether one of the flags is among the arguments.

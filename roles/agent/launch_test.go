@@ -60,6 +60,10 @@ func TestLaunchClaude(t *testing.T) {
 	is.Equal(argv[:3], []string{"env", "CLAUDE_CODE_NO_FLICKER=0", "/opt/claude"})
 	is.Equal(argv[3], "--allowedTools="+strings.Join(want, ","))
 	is.Equal(argv[4:], []string{"--settings=mine.json", "--resume", "x", "--system-prompt", "y"})
+	is.True(!p.WiresHooks([]string{"env", "X=1", "/opt/claude", "--settings=mine.json"})) // theirs may have none of ours
+	is.True(p.WiresHooks([]string{"env", "X=1", "/opt/claude", "--resume", "x"}))
+	is.True(p.WiresHooks([]string{"./wrapper"}))
+	is.True(!p.WiresHooks(nil))
 	_, set := env["CLAUDE_CODE_NO_FLICKER"]
 	is.True(!set)
 

@@ -195,4 +195,5 @@ type ArgSpec struct {
 	Unless []string `yaml:"unless"` // flags that make it superfluous when the user gave one of them (also as --flag=value)
 	If     string   `yaml:"if"`     // prompt or session: only when there is one; named: only when the command names the agent and not a wrapper of the user's own
 	When   []string `yaml:"when"`   // only when the user gave one of these flags
+	Hooks  bool     `yaml:"hooks"`  // with it the agent calls isesh's hooks
 }

@@ -309,12 +309,13 @@ func (a *agent) enter() {
 	}
 	m := newMessage(text, sent)
 	a.rec.turn(text, a.turn != nil)
-	a.hook(hookPrompt, hookInput{Prompt: &text})
 	if a.turn != nil {
+		a.hook(hookPrompt, hookInput{Prompt: &text, ID: a.turn.id}) // of the turn that runs, though it waits for one of its own
 		a.queue = append(a.queue, m)
 		return
 	}
 	a.begin(m)
+	a.hook(hookPrompt, hookInput{Prompt: &text, ID: a.turn.id})
 	a.advance()
 }
 

@@ -29,6 +29,7 @@ type hookInput struct {
 	Session string  `json:"session_id"`
 	Dir     string  `json:"cwd"`
 	Event   string  `json:"hook_event_name"`
+	ID      string  `json:"prompt_id,omitempty"` // of the turn: that of the prompt which began it
 	Prompt  *string `json:"prompt,omitempty"`
 	Said    *string `json:"last_assistant_message,omitempty"`
 	Source  string  `json:"source,omitempty"`

@@ -18,6 +18,7 @@ type heard struct {
 		Event   string `json:"hook_event_name"`
 		Session string `json:"session_id"`
 		Dir     string `json:"cwd"`
+		ID      string `json:"prompt_id"`
 		Prompt  string
 		Said    string `json:"last_assistant_message"`
 		Source  string
@@ -95,6 +96,12 @@ func TestHooks(t *testing.T) {
 	})
 	p.keys("Escape")
 	is.Equal(p.heardLines(6)[5:], []string{"stop Stop queued"}) // nothing tells of the interrupt
+	first := p.heard(6)
+	is.True(first[0].in.ID == "" && first[1].in.ID != "")
+	is.Equal(first[2].in.ID, first[1].in.ID)
+	is.True(first[3].in.ID != first[1].in.ID)
+	is.Equal(first[4].in.ID, first[3].in.ID) // the turn that runs, not the one to come
+	is.True(first[5].in.ID != first[3].in.ID && first[5].in.ID != "")
 	p.submit("ASKPERM touch x")
 	p.shows("› 1. Yes")
 	p.keys("Escape")

@@ -7,10 +7,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // turn is one message being worked on.
 type turn struct {
+	id        string // as the hooks tell it
 	msg       message
 	rest      string // of the message, behind the prefix of the rule that applies
 	steps     []step
@@ -26,7 +29,7 @@ type turn struct {
 
 // begin starts a turn. It is carried on by advance.
 func (a *agent) begin(m message) {
-	t := &turn{msg: m, began: time.Now(), steps: m.directives()}
+	t := &turn{id: uuid.NewString(), msg: m, began: time.Now(), steps: m.directives()}
 	if m.from == "user" {
 		a.asked = m.firstLine()
 	}
@@ -48,7 +51,7 @@ func (a *agent) advance() {
 	for a.turn != nil && !a.turn.waiting && !a.over {
 		t := a.turn
 		if len(t.steps) == 0 {
-			a.hook(hookStop, hookInput{Said: &t.last})
+			a.hook(hookStop, hookInput{Said: &t.last, ID: t.id})
 			a.end()
 			continue
 		}
