@@ -37,6 +37,7 @@ type stay struct {
 	changed  bool           // a hook has told of a prompt that may have had a part of it
 	out      time.Time      // the composer is seen without it since; zero when it is not
 	within   string         // what a person has submitted it with
+	prompt   string         // the agent's own id of the prompt with it, as its hook told
 }
 
 // watchStay takes in what the screen shows of a message that was pasted and not entered.
@@ -138,10 +139,10 @@ func (r *runner) submittedBeside(d *delivery, evidence string) {
 	if evidence == withinEcho {
 		origin = promptScreen
 	}
-	r.prompted(d.stay.within, origin)
+	r.prompted(d.stay.within, origin, d.stay.prompt)
 	r.submitted(d, evidence)
 	if n := len(r.turns); n > 1 {
-		r.turns[n-1].begun = r.turns[n-2].begun // one turn for both
+		r.turns[n-1].begun, r.turns[n-1].prompt = r.turns[n-2].begun, r.turns[n-2].prompt // one turn for both
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 type hookInput struct {
 	Session    string `json:"session_id"`
 	Transcript string `json:"transcript_path"`
-	Agent      string `json:"agent_id"` // of a subagent: not the role itself
-	Source     string `json:"source"`   // session-start: startup, resume, clear, compact
+	Agent      string `json:"agent_id"`  // of a subagent: not the role itself
+	Source     string `json:"source"`    // session-start: startup, resume, clear, compact
+	PromptID   string `json:"prompt_id"` // of the prompt that began the turn
 	Prompt     string `json:"prompt"`
 	Last       string `json:"last_assistant_message"`
 	Error      string `json:"error"`
@@ -44,14 +45,14 @@ func (s *Supervisor) Hook(ctx context.Context, c api.Caller, req api.HookRequest
 	var out api.HookResult
 	switch req.Event {
 	case "user-prompt-submit":
-		take = func() { r.heardPrompt(in.Prompt) }
+		take = func() { r.heardPrompt(in.Prompt, in.PromptID) }
 	case "stop":
 		take = func() {
-			r.stopped(ctx, outcome{status: roles.StatusAnswered, evidence: "hook: stop", text: in.Last})
+			r.stopped(ctx, outcome{status: roles.StatusAnswered, evidence: "hook: stop", text: in.Last}, in.PromptID)
 		}
 	case "stop-failure":
 		take = func() {
-			r.stopped(ctx, outcome{status: roles.StatusFailed, evidence: "hook: stop-failure", text: firstOf(in.Last, in.Error)})
+			r.stopped(ctx, outcome{status: roles.StatusFailed, evidence: "hook: stop-failure", text: firstOf(in.Last, in.Error)}, in.PromptID)
 		}
 	case "session-start":
 		s.sessionStarted(r.addr, in)
@@ -174,23 +175,25 @@ func (r *runner) expectHook(d *delivery) {
 	}
 }
 
-// heardPrompt takes in that a hook has told what was submitted: a message of ours, proven by that, or what a person typed.
-func (r *runner) heardPrompt(prompt string) {
+// heardPrompt takes in that a hook has told what was submitted: a message of ours, proven by that, or what a person typed. id is the agent's own of
+// the prompt, "" when it gives none.
+func (r *runner) heardPrompt(prompt, id string) {
 	now := time.Now()
 	r.catchUp(now) // the hook may be what started this supervisor
 	same := func(text string) bool { return r.prof.SamePrompt(prompt, text) }
 	r.unheard = slices.DeleteFunc(r.unheard, func(u unheard) bool { return now.Sub(u.at) > hookLate })
 	if i := slices.IndexFunc(r.unheard, func(u unheard) bool { return same(u.text) }); i >= 0 {
-		r.turnStarts(r.unheard[i].id)
+		r.turnStarts(r.unheard[i].id, id)
 		r.unheard = slices.Delete(r.unheard, i, i+1)
 		return
 	}
 	if d := r.cur; d != nil && d.phase >= pasting {
 		if same(d.text) {
-			d.heard = true
+			d.heard, d.stay.prompt = true, id
 			return
 		}
 		if r.heardBeside(d, prompt) {
+			d.stay.prompt = id
 			return
 		}
 	}
@@ -200,31 +203,41 @@ func (r *runner) heardPrompt(prompt string) {
 		}
 		switch d.now().Status {
 		case roles.StatusUnconfirmed, roles.StatusPasted, roles.StatusReturned:
-			r.doubt, d.heard = nil, true
+			r.doubt, d.heard, d.stay.prompt = nil, true, id
 			r.submitted(d, "hook, late")
 			return
 		}
 	}
 	text := strings.TrimSpace(prompt)
-	if text == "" || strings.HasPrefix(text, "<task-notification") { // the agent's own
+	if text == "" || strings.HasPrefix(text, "<task-notification") {
+		r.ownTurn(id)
 		return
 	}
 	if n := len(r.turns); n > 0 && r.turns[n-1].rec.Origin == promptScreen && startsLike(text, r.turns[n-1].rec.Text) {
+		r.heardID(r.turns[n-1], id)
 		return // seen on the screen already
 	}
-	r.prompted(prompt, promptHook)
+	r.prompted(prompt, promptHook, id)
 }
 
 // turnStarts takes in that a message whose submit is known begins only now, unless another turn is running.
-func (r *runner) turnStarts(id string) {
+func (r *runner) turnStarts(id, promptID string) {
 	i := slices.IndexFunc(r.turns, func(t *turn) bool { return t.rec.ID == id })
-	switch {
-	case i < 0:
-	case !slices.ContainsFunc(r.turns, isBegun):
-		r.turns[i].begun = true
-	case r.interrupted && !r.turns[i].begun:
-		r.cutShort(r.turns[i])
+	if i < 0 { // the screen has ended it: so its end may still be told, too
+		if r.unknown(promptID) {
+			r.overWith(promptID, true)
+		}
+		return
 	}
+	t := r.turns[i]
+	switch {
+	case !slices.ContainsFunc(r.turns, isBegun):
+		t.begun = true
+	case r.interrupted && !t.begun:
+		r.cutShort(t)
+	}
+	r.guessed = time.Time{} // hooks come in order
+	r.heardID(t, promptID)
 }
 
 // The origins of prompts.
@@ -233,13 +246,13 @@ const (
 	promptScreen = "screen"
 )
 
-// prompted writes down what a person typed; its turn begins.
-func (r *runner) prompted(text, origin string) {
+// prompted writes down what a person typed; its turn begins. id is the agent's own of the prompt.
+func (r *runner) prompted(text, origin, id string) {
 	rec := r.s.record(roles.KindPrompt)
 	rec.Team, rec.From, rec.To, rec.Origin = r.addr.Team, roles.User.String(), r.addr.String(), origin
 	rec.Text, rec.Tag = cut(text, maxSaid), roles.Tag(text)
 	r.s.write(rec)
-	r.turnBegins(rec, false)
+	r.heardID(r.turnBegins(rec, false), id)
 }
 
 // sawEcho notices what a person typed into an agent that runs no hooks: it becomes busy with nothing of ours, under an echo that was not there
@@ -259,7 +272,7 @@ func (r *runner) sawEcho() {
 		}
 	}
 	r.restEcho = e
-	r.prompted(e, promptScreen)
+	r.prompted(e, promptScreen, "")
 }
 
 // startsLike reports that a text begins as what a screen shows of one: blanks apart, and cut.

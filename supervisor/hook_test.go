@@ -223,52 +223,26 @@ func TestHookAndScreen(t *testing.T) {
 
 // Several messages in the agent's own queue: the first end is the first one's, the rest end with the next, or with the same one when nothing follows.
 func TestQueuedInTheAgent(t *testing.T) {
-	begin := func(g *stage, queued bool, texts ...string) {
-		for _, text := range texts {
-			rec := g.s.record(roles.KindMessage)
-			rec.From, rec.To, rec.Text, rec.Status = "user", "t/dev", text, roles.StatusSubmitted
-			if err := g.s.log.Append(rec); err != nil {
-				g.Fatal(err)
-			}
-			if err := g.r.do(context.Background(), func() { g.r.turnBegins(rec, queued) }); err != nil {
-				g.Fatal(err)
-			}
-		}
-	}
-	ends := func(g *stage) (out []string) {
-		for _, over := range g.records(roles.KindTurn) {
-			asked := "-"
-			if over.Ref != "" {
-				rec, _, err := g.s.log.Get(over.Ref)
-				if err != nil {
-					g.Fatal(err)
-				}
-				asked = rec.Text
-			}
-			out = append(out, asked+": "+over.Text)
-		}
-		return out
-	}
 	onStage(t, "two ends", func(g *stage, is *is.I) {
 		g.a.edit(func() { g.a.busy = true; g.a.draw() })
 		time.Sleep(time.Second)
-		begin(g, false, "a", "b", "c")
+		g.begin(false, "a", "b", "c")
 		g.stop("one")
 		time.Sleep(longEnough)
 		g.stop("two")
 		time.Sleep(longEnough)
-		is.Equal(ends(g), []string{"a: one", "b: two", "c: two"})
+		is.Equal(g.ends(), []string{"a: one", "b: two", "c: two"})
 	})
 	onStage(t, "one end", func(g *stage, is *is.I) {
-		begin(g, false, "a", "b", "c")
+		g.begin(false, "a", "b", "c")
 		g.stop("one")
 		time.Sleep(longEnough)
-		is.Equal(ends(g), []string{"a: one", "b: one", "c: one"})
+		is.Equal(g.ends(), []string{"a: one", "b: one", "c: one"})
 	})
 	onStage(t, "behind a turn that nobody saw begin", func(g *stage, is *is.I) {
 		g.a.edit(func() { g.a.busy = true; g.a.draw() })
 		time.Sleep(time.Second)
-		begin(g, true, "b")
+		g.begin(true, "b")
 		w := g.wait(api.Caller{}, api.WaitRequest{Tag: "DONE", Timeout: "1s"})
 		synctest.Wait()
 		g.stop("somebody else's")
@@ -277,7 +251,7 @@ func TestQueuedInTheAgent(t *testing.T) {
 		time.Sleep(longEnough)
 		g.stop("mine")
 		time.Sleep(longEnough)
-		is.Equal(ends(g), []string{"-: somebody else's", "b: mine"})
+		is.Equal(g.ends(), []string{"-: somebody else's", "b: mine"})
 	})
 }
 

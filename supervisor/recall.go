@@ -102,6 +102,7 @@ func (s *Supervisor) settleRecalled(rc recalled) {
 func (r *runner) recallTurns(rc recalled, before *runner) {
 	if before != nil {
 		r.turns, r.hooked, r.stopText, r.unheard = before.turns, before.hooked, before.stopText, before.unheard
+		r.wired, r.overs, r.stopAt, r.guessed = before.wired, before.overs, before.stopAt, before.guessed
 		r.interrupted, r.unmarked = before.interrupted, before.unmarked
 		r.tellTurns()
 		return

@@ -94,8 +94,11 @@ type runner struct {
 	cur         *delivery
 	turns       []*turn   // submitted, not over yet, oldest first
 	hooked      bool      // its hooks were heard in this session
+	wired       bool      // it was started with hooks, and has had no turn without them
+	overs       []over    // the agent's ids of prompts whose turns have ended, oldest first
 	unmarked    bool      // while the oldest of them ran, the screen was seen to say of no turn that it was interrupted
 	stopText    string    // the last text of the turn that ended last, for those that it may have answered, too
+	stopAt      time.Time // when that was told
 	unheard     []unheard // submitted, and their hook may still come; oldest first
 	guessed     time.Time // when the screen alone ended a turn
 	restEcho    string    // the last message in the transcript when the agent rested last
@@ -118,6 +121,7 @@ func newRunner(s *Supervisor, e roles.Entry, prof *agent.Profile, term terminal,
 		ops:  make(chan func()), done: make(chan struct{}), sigSet: make(chan struct{}, 1),
 		state: agent.Starting, since: time.Now(), at: place{e.Session, e.Window, e.SessionName},
 	}
+	r.wired = e.Launched && prof.WiresHooks(e.Argv)
 	r.reading.Selected = -1
 	r.publish()
 	return r

@@ -19,6 +19,8 @@ type turn struct {
 	rec   roles.Record // the message or the prompt; its ID is empty when nobody saw it begin
 	at    time.Time    // when it was submitted
 	begun bool         // not merely in the agent's own queue
+	// prompt is the agent's own id of the prompt that began it, as its hooks tell; "" while that is not known.
+	prompt string
 }
 
 // outcome is how turns ended.
@@ -26,6 +28,7 @@ type outcome struct {
 	status   roles.Status // answered or failed
 	evidence string       // "hook: stop", "screen: idle", "interrupted", "dead"
 	text     string       // the last the agent said
+	guessed  bool         // from the screen: a hook may still tell of it
 }
 
 const (
@@ -41,21 +44,32 @@ const (
 )
 
 // turnBegins takes note of a message that was submitted, or a prompt. queued says that the agent was busy then.
-func (r *runner) turnBegins(rec roles.Record, queued bool) {
+func (r *runner) turnBegins(rec roles.Record, queued bool) *turn {
+	d := r.sent
+	if d != nil && d.rec.ID != rec.ID {
+		d = nil
+	}
 	if len(r.turns) == 0 {
-		d := r.sent
-		ours := d != nil && d.rec.ID == rec.ID && d.before.Composer && !d.assumed
+		ours := d != nil && d.before.Composer && !d.assumed
 		r.interrupted, r.unmarked = false, !r.reading.Interrupted || ours && !d.before.Interrupted
 	}
 	if queued && len(r.turns) == 0 {
 		r.turns = append(r.turns, &turn{at: time.Now(), begun: true}) // whatever it is at
 	}
-	r.turns = append(r.turns, &turn{rec: rec, at: time.Now(), begun: len(r.turns) == 0})
-	r.guessed = time.Time{}
+	t := &turn{rec: rec, at: time.Now(), begun: len(r.turns) == 0}
+	r.turns = append(r.turns, t)
+	if d != nil && d.heard || rec.Origin == promptHook {
+		r.guessed = time.Time{} // hooks come in order
+	}
+	if d != nil {
+		r.heardID(t, d.stay.prompt)
+	}
 	r.tellTurns()
+	return t
 }
 
-func isBegun(t *turn) bool { return t.begun }
+func isBegun(t *turn) bool  { return t.begun }
+func isQueued(t *turn) bool { return !t.begun }
 
 // tellTurns tells the others what the agent is at.
 func (r *runner) tellTurns() {
@@ -121,18 +135,21 @@ func (r *runner) turnsRest(now time.Time) time.Duration {
 	}
 	since := r.turns[len(r.turns)-1].at
 	wait := turnQuiet - min(r.look.quietFor(now), now.Sub(since))
-	if r.hooked && !r.wasInterrupted() {
+	if r.expectsHooks() && !r.wasInterrupted() {
 		wait = max(wait, stopGrace-now.Sub(later(r.since, since)))
 	}
 	return max(wait, 0)
 }
+
+// expectsHooks reports that the agent's hooks were heard, or that it was started with them and has had no turn without them.
+func (r *runner) expectsHooks() bool { return r.hooked || r.wired }
 
 // turnEnding holds a message for a moment only: those who wait for it wait on.
 const turnEnding = "its turn is ending"
 
 // endingTurn says why the next message has to wait for the end of a turn, "" when it has not: what ends it is about to be told.
 func (r *runner) endingTurn(now time.Time) string {
-	if wait := r.turnsRest(now); r.hooked && wait > 0 {
+	if wait := r.turnsRest(now); r.expectsHooks() && wait > 0 {
 		r.wakeAt(now.Add(wait))
 		return turnEnding
 	}
@@ -144,17 +161,24 @@ func (r *runner) restOver(ctx context.Context) {
 	if len(r.turns) == 0 || r.state != agent.Idle {
 		return
 	}
+	all := func(*turn) bool { return true }
 	o := outcome{status: roles.StatusAnswered, evidence: "screen: idle", text: r.stopText}
-	if o.text != "" {
+	if o.text != "" && r.since.Sub(r.stopAt) <= stopGrace { // it has done nothing else since
 		o.evidence = "hook: stop"
 	} else {
 		o.text = r.lastSaid(ctx)
-		r.guessed = time.Now()
+		r.guessed, o.guessed = time.Now(), true
 	}
 	if r.wasInterrupted() {
-		r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted", text: o.text}, isBegun)
+		cut := isBegun
+		if !slices.ContainsFunc(r.turns, isBegun) {
+			cut = all // it had begun with them behind the end that was told last
+		}
+		r.turnsOver(outcome{status: roles.StatusFailed, evidence: "interrupted", text: o.text, guessed: true}, cut)
+	} else if o.guessed && !r.hooked {
+		r.wired = false
 	}
-	r.turnsOver(o, func(*turn) bool { return true })
+	r.turnsOver(o, all)
 }
 
 // lastSaid is the last text of the agent on its screen, as far as it can be told.
@@ -168,27 +192,44 @@ func (r *runner) lastSaid(ctx context.Context) string {
 	return text
 }
 
-// stopped takes in that a hook has told of the end of a turn.
-func (r *runner) stopped(ctx context.Context, o outcome) {
+// stopped takes in that a hook has told of the end of a turn: of the one that the prompt with this id of the agent's own began. Where the agent
+// gives no ids, or this one was not heard before, it is of those that had begun.
+func (r *runner) stopped(ctx context.Context, o outcome, id string) {
+	if r.stoppedAgain(o, id) {
+		return
+	}
 	if len(r.turns) == 0 {
-		if o.text != "" && time.Since(r.guessed) > hookLate { // not one that the screen has told of
+		if o.text != "" {
 			r.turnOver(&turn{}, o)
 		}
 		return
 	}
+	exactly := func(t *turn) bool { return t.prompt == id }
+	if id == "" || !slices.ContainsFunc(r.turns, exactly) {
+		if id != "" && !r.passed(o) {
+			return
+		}
+		exactly = nil
+	}
 	if o.text == "" {
 		o.text = r.lastSaid(ctx)
 	}
-	if r.interrupted && slices.ContainsFunc(r.turns, func(t *turn) bool { return !t.begun }) {
+	if exactly == nil && r.interrupted && slices.ContainsFunc(r.turns, isQueued) {
 		r.cutShort(nil) // it is the end of what came after
 	}
 	over := isBegun
-	if !slices.ContainsFunc(r.turns, isBegun) {
+	switch {
+	case exactly != nil:
+		over = exactly
+	case !slices.ContainsFunc(r.turns, isBegun):
 		over = func(*turn) bool { return true }
 	}
 	r.turnsOver(o, over)
+	if exactly == nil && id != "" {
+		r.overWith(id, false)
+	}
 	if len(r.turns) > 0 {
-		r.stopText = o.text // the others' answer, too, if nothing follows
+		r.stopText, r.stopAt = o.text, time.Now() // the others' answer, too, if nothing follows
 	}
 }
 
@@ -199,6 +240,7 @@ func (r *runner) turnsOver(o outcome, which func(*turn) bool) {
 	r.stopText = ""
 	for _, t := range over {
 		if which(t) {
+			r.overWith(t.prompt, o.guessed)
 			r.turnOver(t, o)
 		}
 	}
