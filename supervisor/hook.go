@@ -29,6 +29,10 @@ type hookInput struct {
 // disturb the agent.
 func (s *Supervisor) Hook(ctx context.Context, c api.Caller, req api.HookRequest) (api.HookResult, error) {
 	r := s.runner(c.Role)
+	if r == nil {
+		c = s.attributeStarting(ctx, c)
+		r = s.runner(c.Role)
+	}
 	if r == nil || c.How != "ancestry" && c.How != "tmux_pane" {
 		s.slog.Debug("a hook of no role", "event", req.Event, "pid", c.PID)
 		return api.HookResult{}, nil
@@ -70,6 +74,17 @@ func (s *Supervisor) Hook(ctx context.Context, c api.Caller, req api.HookRequest
 	})
 	r.slog.Debug("hook", "event", req.Event, "source", in.Source, "reason", in.Reason, "bytes", len(req.Input), "err", err)
 	return out, nil
+}
+
+// attributeStarting finds out who asks once more, for a role that is being started and calls its first hook before it is supervised.
+func (s *Supervisor) attributeStarting(ctx context.Context, c api.Caller) api.Caller {
+	a, err := roles.ParseAddress(c.EnvRole)
+	if err != nil || !s.launching(a) {
+		return c
+	}
+	s.until(ctx, hookEarly, func() bool { return s.runner(a) != nil || !s.launching(a) })
+	c.Role, c.How = roles.Address{}, ""
+	return s.Attribute(ctx, c)
 }
 
 // sessionStarted remembers the agent's own session, to resume it after a restart.
@@ -155,6 +170,9 @@ func (s *Supervisor) onItsLine(a roles.Address, text string) bool {
 	})
 	return err == nil && (inFile || slices.Contains(argv, text))
 }
+
+// hookEarly is how long a hook waits for its role to be supervised: as long as the command waits for an answer.
+const hookEarly = 2 * time.Second
 
 // hookLate is how long after a submit was seen its hook may come.
 const hookLate = 1 * time.Minute
