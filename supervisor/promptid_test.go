@@ -85,6 +85,8 @@ func TestLateStop(t *testing.T) {
 			func(g *stage) { g.heardAs("2", "TASK: work"); g.stopAs("2", "DONE: work") }, "2"},
 		{"with ids, behind the next prompt", func(g *stage) { g.heardAs("1", "note") }, func(g *stage) { g.heardAs("2", "TASK: work"); g.stopAs("1", "noted") },
 			func(g *stage) { g.stopAs("2", "DONE: work") }, "2"},
+		{"with ids, all of them late", func(g *stage) {}, func(g *stage) { g.heardAs("1", "note"); g.heardAs("2", "TASK: work"); g.stopAs("1", "noted") },
+			func(g *stage) { g.stopAs("2", "DONE: work") }, "2"},
 		{"with ids, and the prompt's hook is lost", func(g *stage) {}, func(g *stage) { g.stopAs("1", "noted") },
 			func(g *stage) { g.heardAs("2", "TASK: work"); g.stopAs("2", "DONE: work") }, "2"},
 		{"without ids", func(g *stage) {}, func(g *stage) { g.heard("note"); g.stop("noted") },
