@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -237,7 +238,10 @@ func TestKin(t *testing.T) {
 		{"yes", long, false}, // its letters are all there, but that is no part of the message
 		{"TASK: rename the type and … run the tests.", long, true},
 		{"", "hello", false},
-		{"wide 👩‍👧 text.g", "wide 👩‍👧 text.", true}, // the g is left from what was drawn there before
+		{"[Pasted text #1 +122 lines]some draft of a person", strings.Repeat(long+" 0123456789\n", 122), false}, // all its letters are in so long a text
+		{"types, then run the tests. 0123456789 TASK: rename", strings.Repeat(long+" 0123456789\n", 122), false},
+		{"uses it, then run the tests. 0123456789 TASK: rename", strings.Repeat(long+" 0123456789\n", 122), true}, // the part of it that fits in
+		{"wide 👩‍👧 text.g", "wide 👩‍👧 text.", true},                                                               // the g is left from what was drawn there before
 		{"wide 👩‍👧 text. and this", "wide 👩‍👧 text.", false},
 	}
 	for _, tt := range tests {

@@ -198,6 +198,10 @@ func kin(reading agent.Reading, text string) bool {
 		return reading.Draft
 	}
 	shown, whole := plainLetters(reading.DraftText), plainLetters(text)
+	if len(whole) > roomy*len(shown) {
+		// In so much more text the letters of anything are found, one here and one there: only a whole piece says something.
+		return len(shown) >= 16 && strings.Contains(whole, shown)
+	}
 	strange := 0
 	for i := range shown {
 		if at := strings.IndexByte(whole, shown[i]); at < 0 {
@@ -211,6 +215,9 @@ func kin(reading agent.Reading, text string) bool {
 	}
 	return strange == 0 || strange <= residue && strings.ContainsFunc(text, func(r rune) bool { return r >= 0x1100 })
 }
+
+// roomy is how much longer than what is shown a text is that has the letters of any other in it.
+const roomy = 4
 
 // residue is how many characters of an earlier drawing may stay on a row when agent and tmux do not agree how wide a character is.
 const residue = 4
