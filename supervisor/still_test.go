@@ -78,7 +78,7 @@ func TestEnterOnWhatWasSeen(t *testing.T) {
 func TestEnterOnOddTexts(t *testing.T) {
 	is := is.New(t)
 	g := newRig(t)
-	g.start("t", g.role("dev"))
+	g.start("t", g.role("dev", "--no-hooks"))
 	for i, text := range []string{
 		"100% of #{pane_id}, #[fg=red] and #(date); a|b {c} [d] $HOME ^x *y +z \\n \\. ,},#,", "漢字とかな、全角", "👩‍👧 fine ❤️ 🇩🇪", "cafe\u0301 \u1112\u1161\u11ab a\u200bb",
 		"العربية و עברית", "a\tb\t\tc", strings.Repeat("word ", 60), strings.Repeat("全", 130), "a\n\n  b\n\tc # d", strings.Repeat("line\n", 20) + "end", "~!@#$%^&*()_+`-={}|[]\\:\";'<>?,./", "nbsp\u00a0and \u2028 \ufeff",
