@@ -80,7 +80,7 @@ type PaneLife struct {
 }
 
 // Runs is Pane.Runs.
-func (p PaneLife) Runs(pid int) bool { return p.PID == pid || p.Dead && p.PID == 0 }
+func (p PaneLife) Runs(pid int) bool { return p.PID == pid || p.PID <= 0 }
 
 func (SessionsChanged) event()      {}
 func (SessionRenamed) event()       {}

@@ -36,9 +36,9 @@ type Pane struct {
 	Path                   string // its directory, as pane_current_path
 }
 
-// Runs reports whether pid is the process of the pane: the one it runs, or, where tmux no longer says which it was (3.8), the one that ended
-// in it.
-func (p Pane) Runs(pid int) bool { return p.PID == pid || p.Dead && p.PID == 0 }
+// Runs reports whether pid is the process of the pane: the one it runs or, where tmux says of none any more, the one that ended in it. A tmux 3.8
+// forgets the process with its end, and calls the pane dead a moment later.
+func (p Pane) Runs(pid int) bool { return p.PID == pid || p.PID <= 0 }
 
 // Rows of list-panes. Names, directories, processes and options can hold any
 // character, also tabs and line feeds (measured on 3.3a), so behind the plain
