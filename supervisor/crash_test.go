@@ -250,6 +250,7 @@ func (w *crashWorld) shows(text string) {
 // outcome compares what the agent got with what was sent.
 func (w *crashWorld) outcome() outcome {
 	o := outcome{sent: len(w.messages), kills: w.kills}
+	w.isesh("list") // the last one's supervisor may have been killed behind its end: somebody has to watch its turn
 	for deadline := time.Now().Add(20 * time.Second); slices.ContainsFunc(w.messages, func(m crashed) bool { return w.status(m.id) == roles.StatusSubmitted }); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.Error("the end of a turn was never seen")
