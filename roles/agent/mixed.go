@@ -1,7 +1,7 @@
 package agent
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -65,14 +65,8 @@ func (p *Profile) placeholder(text string, meant func(string) bool) bool {
 		if !re.set() {
 			continue
 		}
-		anywhere, err := regexp.Compile(strings.TrimSuffix(strings.TrimPrefix(re.re.String(), "^"), "$")) // they match whole texts
-		if err != nil {
-			continue
-		}
-		for _, found := range anywhere.FindAllString(text, -1) {
-			if meant(found) {
-				return true
-			}
+		if slices.ContainsFunc(re.re.FindAllString(text, -1), meant) {
+			return true
 		}
 	}
 	return false

@@ -44,6 +44,17 @@ func (r Regex) prefix(s string) int {
 	return -1
 }
 
+// whole returns s and the groups in it if the expression matches all of s, else nil.
+func (r Regex) whole(s string) []string {
+	if r.re == nil {
+		return nil
+	}
+	if m := r.re.FindStringSubmatch(s); m != nil && m[0] == s {
+		return m
+	}
+	return nil
+}
+
 // find returns the first group of the first match, or the match where there is no group.
 func (r Regex) find(s string) (string, bool) {
 	if r.re == nil {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -164,7 +165,7 @@ func (v *view) readDraft(c *ComposerSpec) {
 	}
 	if b.draft {
 		b.text = b.shown
-		b.collapsed = matchAny(c.Collapsed, strings.TrimSpace(b.text))
+		b.collapsed = slices.ContainsFunc(c.Collapsed, func(re Regex) bool { return re.whole(strings.TrimSpace(b.text)) != nil })
 	}
 }
 

@@ -24,7 +24,7 @@ func (p *Profile) Seen(r Reading, pasted string) bool {
 func (p *Profile) standsFor(placeholder, pasted string) bool {
 	c := p.spec.Composer
 	for _, re := range c.Collapsed {
-		m := re.re.FindStringSubmatch(placeholder)
+		m := re.whole(placeholder)
 		if m == nil {
 			continue
 		}

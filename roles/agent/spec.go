@@ -55,7 +55,7 @@ type ComposerSpec struct {
 	Scrolled     Regex   `yaml:"scrolled"`     // stands in the place of Top and says that the first rows of the draft are hidden: there is no First then
 	MaxFooter    int     `yaml:"max_footer"`   // non-blank rows that may stand below the composer; 0 = 12
 	Placeholders []Regex `yaml:"placeholders"` // whole texts that are hints, not drafts; dim text (SGR 2) is always a hint
-	Collapsed    []Regex `yaml:"collapsed"`    // whole texts that stand for a large paste; a group counts it, see CollapsedCount
+	Collapsed    []Regex `yaml:"collapsed"`    // what stands for a large paste, without anchors: it may stand beside other text; a group counts it, see CollapsedCount
 	// CollapsedCount says what the group of Collapsed counts: newlines (lines less one), lines, chars; "" = nothing.
 	CollapsedCount string  `yaml:"collapsed_count"`
 	Notices        []Regex `yaml:"notices"` // rows between transcript and composer that say nothing about the state
