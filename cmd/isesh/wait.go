@@ -102,19 +102,24 @@ func (a *app) waitState(ctx context.Context, f waitFlags) error {
 			return unknownWord("state", s, roleStates)
 		}
 	}
+	result, err := a.await(ctx, f)
+	if err != nil {
+		return err
+	}
+	return a.printWait(result, f.timeout)
+}
+
+// await asks the supervisor and waits.
+func (a *app) await(ctx context.Context, f waitFlags) (api.WaitResult, error) {
 	if f.timeout > 0 {
 		f.req.Timeout = f.timeout.String()
 	}
 	client, err := a.connect(ctx)
 	if err != nil {
-		return err
+		return api.WaitResult{}, err
 	}
 	defer client.Close()
-	result, err := client.Wait(ctx, f.req)
-	if err != nil {
-		return err
-	}
-	return a.printWait(result, f.timeout)
+	return client.Wait(ctx, f.req)
 }
 
 // waitReply waits for the answer to a message.
@@ -144,15 +149,7 @@ func (a *app) waitMessage(ctx context.Context, f waitFlags) error {
 		}
 		f.req.Since = since
 	}
-	if f.timeout > 0 {
-		f.req.Timeout = f.timeout.String()
-	}
-	client, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	result, err := client.Wait(ctx, f.req)
+	result, err := a.await(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -160,8 +157,11 @@ func (a *app) waitMessage(ctx context.Context, f waitFlags) error {
 		if err := a.printJSON(a.out, result); err != nil {
 			return err
 		}
-		if result.TimedOut {
+		switch {
+		case result.TimedOut:
 			return status(exitTimeout)
+		case result.Ended != "":
+			return status(exitError)
 		}
 		return nil
 	}
@@ -172,6 +172,9 @@ func (a *app) waitMessage(ctx context.Context, f waitFlags) error {
 	what := strings.Join(nonEmpty(f.req.Tag, "message"), " ")
 	if f.req.From != "" {
 		what += " from " + f.req.From
+	}
+	if result.Ended != "" {
+		return &api.Error{Code: api.CodeDead, Message: fmt.Sprintf("%s is not running, and no %s came", f.req.From, what), Hint: "isesh restart " + f.req.From + " starts it again"}
 	}
 	return &api.Error{Code: api.CodeTimeout, Message: fmt.Sprintf("timed out after %s: no %s came", f.timeout, what)}
 }
