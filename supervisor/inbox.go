@@ -19,8 +19,8 @@ const (
 	listedBytes = 8 << 20
 )
 
-// Inbox lists a mailbox: of very many unread letters the oldest, and how many more there are. What it returns counts as read from then on, unless it is to peek, or a role looks into another's. A message that is read
-// this way is still typed for its role when its time comes.
+// Inbox lists a mailbox: of very many unread letters the oldest, and how many more there are. What it returns counts as read from then on, unless it is
+// to peek, or a role looks into another's. A message that is read this way is still typed for its role when its time comes.
 func (s *Supervisor) Inbox(_ context.Context, c api.Caller, req api.InboxRequest) (api.Inbox, error) {
 	a, err := s.boxOf(c, req.Of)
 	if err != nil {
