@@ -175,7 +175,7 @@ func whichMessage(what string, of []roles.Record) *api.Error {
 		e.Candidates = append(e.Candidates, rec.ID)
 		hints = append(hints, fmt.Sprintf("%s (%s: %s)", rec.ID, rec.From, glance(rec.Text)))
 	}
-	e.Hint = "isesh reply ID TEXT, with one of " + strings.Join(hints, ", ")
+	e.Hint = "isesh reply --to ID TEXT, with one of " + strings.Join(hints, ", ")
 	return e
 }
 

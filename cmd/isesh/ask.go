@@ -125,7 +125,7 @@ func (a *app) answerError(w asked, of string, timeout time.Duration) error {
 		if a.flags.json {
 			return nil
 		}
-		a.note("%s asks you something before it answers: isesh reply %s TEXT answers that, then %s", of, w.Asks.ID, goOn)
+		a.note("%s asks you something before it answers: isesh reply --to %s TEXT answers that, then %s", of, w.Asks.ID, goOn)
 		return nil
 	case w.TimedOut:
 		return &api.Error{Code: api.CodeTimeout, Message: fmt.Sprintf("no answer from %s within %s; the message is on its way, do not send it again", of, timeout), Hint: goOn}
