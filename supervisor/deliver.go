@@ -158,10 +158,7 @@ func (r *runner) begin(ctx context.Context, now time.Time) bool {
 		why = "interrupted"
 	}
 	if why == "" {
-		if why = r.endingTurn(now); why != "" {
-			r.holdText = why
-			return false // a moment, which whoever sends waits for
-		}
+		why = r.endingTurn(now)
 	}
 	if r.s.ending() {
 		why = "the supervisor is ending; the next one goes on"
